@@ -26,8 +26,7 @@ export interface RequestSource {
  * - `unprocessed`: the server certainly did not act on it (REFUSED_STREAM, GOAWAY above last-stream-id, never written).
  * - `unknown`: it may have (connection lost, RST, deadline).
  */
-export type Failure =
-  | { readonly certainty: 'unprocessed' | 'unknown'; readonly reason: string };
+export type Failure = { readonly certainty: 'unprocessed' | 'unknown'; readonly reason: string };
 
 /** One answer. The object is reused: read it inside the callback, never keep it. */
 export interface Response {
