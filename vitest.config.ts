@@ -19,6 +19,7 @@ export default defineConfig({
       'apps/**/*.test.tsx',
       'bench/**/*.test.ts',
       'e2e/**/*.test.ts',
+      'scripts/**/*.test.ts',
     ],
     exclude: ['**/node_modules/**', '**/dist/**'],
     testTimeout: 30_000,
