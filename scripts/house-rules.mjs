@@ -10,11 +10,22 @@ import { sourceFiles } from './lib/source-files.mjs';
  * @property {string} sentence what is wrong
  * @property {RegExp} files the files it is for
  * @property {RegExp} [except] of those, the files it is not for
- * @property {RegExp} pattern what a line of them must not contain
+ * @property {RegExp} pattern what they must not contain (global)
  */
 
 const CODE = /\.(?:tsx?|mjs|cjs)$/;
 const TESTS = /\.test\.tsx?$|\/test\/|\/testing\//;
+
+/** How statements begin; a sentence for people ("select a service from the list") does not match. */
+const SQL_STATEMENTS = [
+  'select\\s+(?:distinct\\s+)?[\\w.*]+(?:\\s*,[^`;]*)?\\s+from\\s',
+  'select\\s+\\w+\\(',
+  'insert\\s+into\\s',
+  'update\\s+\\w+\\s+(?:\\w+\\s+)?set\\s',
+  'delete\\s+from\\s',
+  'with\\s+\\w+\\s+as\\s*\\(',
+  '(?:create|alter|drop)\\s+(?:table|index|database|schema)\\s',
+];
 
 /** @type {readonly Rule[]} */
 const RULES = [
@@ -22,25 +33,24 @@ const RULES = [
     sentence: 'SQL is written in store/ and queue/ only (and by the migrator in database/)',
     files: /^apps\/server\/src\/.*\.ts$/,
     except: /^apps\/server\/src\/(?:store|queue|database)\/|\.test\.ts$/,
-    pattern:
-      /[`'"]\s*(?:select\s.+\sfrom\s|select\s+\w+\(|insert\s+into\s|update\s+\w+\s+set\s|delete\s+from\s|with\s+\w+\s+as\s*\(|(?:create|alter|drop)\s+(?:table|index|database|schema)\s)/i,
+    pattern: new RegExp(`[\`'"]\\s*(?:${SQL_STATEMENTS.join('|')})`, 'gi'),
   },
   {
     sentence: 'a path of one machine stands in the repository',
     files: /./,
     except: /^(?:package-lock\.json|scripts\/house-rules\.)/,
-    pattern: /(?:^|[\s'"`(=])\/(?:work|farm|home\/\w+|Users\/\w+|var\/tmp|tmp\/[a-z])/,
+    pattern: /(?:^|[\s'"`(=])\/(?:work|farm|home\/\w+|Users\/\w+|var\/tmp|tmp\/[a-z])/gm,
   },
   {
     sentence: 'a test is focused: the others would silently not run',
     files: TESTS,
-    pattern: /\b(?:it|test|describe)\.only\b/,
+    pattern: /\b(?:it|test|describe)\.only\b/g,
   },
   {
     sentence: 'work left to do belongs in an issue, not in a comment',
     files: CODE,
     except: /^scripts\/house-rules\./,
-    pattern: /\b(?:TODO|FIXME|XXX|HACK)\b/,
+    pattern: /\b(?:TODO|FIXME|XXX|HACK)\b/g,
   },
 ];
 
@@ -52,17 +62,20 @@ export function houseRuleProblems(root) {
   return sourceFiles(root).flatMap((path) => {
     const rules = RULES.filter((rule) => rule.files.test(path) && !rule.except?.test(path));
     if (rules.length === 0) return [];
-    const lines = readFileSync(join(root, path), 'utf8').split('\n');
-    return lines.flatMap((line, index) => brokenIn(line, rules).map((why) => `${path}:${index + 1}: ${why}`));
+    const text = readFileSync(join(root, path), 'utf8');
+    return rules.flatMap((rule) =>
+      linesThatMatch(text, rule.pattern).map((line) => `${path}:${line}: ${rule.sentence}`),
+    );
   });
 }
 
 /**
- * @param {string} line
- * @param {readonly Rule[]} rules
+ * @param {string} text
+ * @param {RegExp} pattern global
+ * @returns {number[]} numbers of the lines on which a match begins
  */
-function brokenIn(line, rules) {
-  return rules.filter((rule) => rule.pattern.test(line)).map((rule) => rule.sentence);
+function linesThatMatch(text, pattern) {
+  return [...text.matchAll(pattern)].map((match) => text.slice(0, match.index).split('\n').length);
 }
 
 if (isMain(import.meta.url)) {
