@@ -1,0 +1,27 @@
+import type { WakeChannel } from '../store/channel.ts';
+import type { Identity } from '../identity/identity.ts';
+import type { Ingest } from '../ingest/draft.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { LiveHub } from '../live/hub.ts';
+import type { Receipts } from '../receipts/receipts.ts';
+import type { Database } from '../store/database.ts';
+import type { TransportRegistry } from '../transports/registry.ts';
+import type { FastifyRequest } from 'fastify';
+import type { DeviceAddress, DeviceKind } from '@tocsin/push';
+
+/** What the routes of API v3 need; built once in app.ts. */
+export interface ApiDeps {
+  readonly database: Database;
+  readonly identity: Identity;
+  readonly ingest: Ingest;
+  readonly receipts: Receipts;
+  readonly live: LiveHub;
+  readonly channel: Pick<WakeChannel, 'wake'>;
+  readonly registry: Pick<TransportRegistry, 'kinds' | 'parkings'>;
+  readonly clock: Clock;
+  /** Says what is wrong with an address, or null. */
+  readonly checkAddress: (kind: DeviceKind, device: DeviceAddress) => string | null;
+  /** May this request publish to the service without a login? Unknown service: by the default policy. */
+  readonly mayPublish: (serviceId: string, request: FastifyRequest) => Promise<boolean>;
+  readonly webPushPublicKey: string;
+}

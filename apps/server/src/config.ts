@@ -1,0 +1,189 @@
+/**
+ * The only reader of the environment. Settings come from the environment, then from the YAML file
+ * (`TOCSIN_CONFIG`, default `tocsin.yaml` in the working directory); all mistakes are reported together.
+ */
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { resolve } from 'node:path';
+import { parse as parseYaml } from 'yaml';
+import { SECRET_SETTINGS, SETTINGS, type Settings } from './settings.ts';
+
+export type Role = 'api' | 'worker' | 'scheduler' | 'broker';
+export const ROLES: readonly Role[] = ['api', 'worker', 'scheduler', 'broker'];
+
+export interface Config extends Settings {
+  readonly roles: ReadonlySet<Role>;
+  readonly node: string;
+  readonly dataDir: string;
+  /** Contents of the files named by the *_FILE settings, by setting. */
+  readonly files: Readonly<Partial<Record<FileSetting, string>>>;
+}
+
+const FILE_SETTINGS = [
+  'APNS_KEY_FILE',
+  'APNS_CERT_FILE',
+  'APNS_CA_FILE',
+  'FCM_SERVICE_ACCOUNT_FILE',
+  'FCM_CA_FILE',
+  'WEBPUSH_CA_FILE',
+] as const;
+type FileSetting = (typeof FILE_SETTINGS)[number];
+
+/** Every mistake found, one sentence each. The process exits 78 (EX_CONFIG of sysexits.h). */
+export class ConfigError extends Error {
+  readonly mistakes: readonly string[];
+  constructor(mistakes: readonly string[]) {
+    super(`The configuration has ${mistakes.length} mistake(s):\n${mistakes.map((mistake) => `  - ${mistake}`).join('\n')}`);
+    this.name = 'ConfigError';
+    this.mistakes = mistakes;
+  }
+}
+
+type Raw = Record<string, string>;
+
+/** Reads and checks the whole configuration. Throws `ConfigError` with all mistakes. */
+export function loadConfig(args: readonly string[], environment: NodeJS.ProcessEnv = process.env): Config {
+  const mistakes: string[] = [];
+  const raw = { ...fromYaml(environment, mistakes), ...fromEnvironment(environment, mistakes) };
+  const parsed = SETTINGS.safeParse(raw);
+  if (!parsed.success) {
+    for (const issue of parsed.error.issues) mistakes.push(describe(issue.path.join('.'), issue.message, raw));
+  }
+  const roles = parseRoles(args, mistakes);
+  const files = parsed.success ? readFiles(parsed.data, mistakes) : {};
+  if (parsed.success) checkTogether(parsed.data, files, mistakes);
+  if (mistakes.length > 0 || !parsed.success) throw new ConfigError(mistakes);
+  const settings = parsed.data;
+  return {
+    ...settings,
+    roles,
+    node: settings.TOCSIN_NODE ?? `${hostname()}-${process.pid}`,
+    dataDir: resolve(settings.TOCSIN_DATA_DIR),
+    files,
+  };
+}
+
+function describe(name: string, message: string, raw: Raw): string {
+  const secret = (SECRET_SETTINGS as readonly string[]).includes(name);
+  const value = raw[name];
+  return value === undefined || secret ? `${name}: ${message}` : `${name}: ${message} (it is ${JSON.stringify(value)})`;
+}
+
+function fromEnvironment(environment: NodeJS.ProcessEnv, mistakes: string[]): Raw {
+  const raw: Raw = {};
+  for (const name of Object.keys(SETTINGS.shape)) {
+    const value = environment[name];
+    if (value !== undefined && value !== '') raw[name] = value;
+  }
+  for (const name of SECRET_SETTINGS) {
+    const file = environment[`${name}_FILE`];
+    if (file) readInto(raw, name, `${name}_FILE`, file, mistakes);
+  }
+  return raw;
+}
+
+function readInto(raw: Raw, name: string, setting: string, file: string, mistakes: string[]): void {
+  try {
+    raw[name] = readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    mistakes.push(`${setting}: cannot read ${file} (${(error as NodeJS.ErrnoException).code})`);
+  }
+}
+
+function fromYaml(environment: NodeJS.ProcessEnv, mistakes: string[]): Raw {
+  const named = environment.TOCSIN_CONFIG;
+  const file = named || 'tocsin.yaml';
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (named || code !== 'ENOENT') mistakes.push(`TOCSIN_CONFIG: cannot read ${file} (${code})`);
+    return {};
+  }
+  const raw: Raw = {};
+  try {
+    flatten(parseYaml(text), '', raw, mistakes, file);
+  } catch (error) {
+    mistakes.push(`${file}: ${(error as Error).message.split('\n')[0]}`);
+  }
+  return raw;
+}
+
+/** `apns: { key_id: X }` and `APNS_KEY_ID: X` mean the same. */
+function flatten(value: unknown, prefix: string, raw: Raw, mistakes: string[], file: string): void {
+  if (value === null || value === undefined) return;
+  if (Array.isArray(value)) {
+    setKnown(raw, prefix, value.map(String).join(','), mistakes, file);
+  } else if (typeof value === 'object') {
+    for (const [key, inner] of Object.entries(value)) {
+      const name = key.toUpperCase().replaceAll('-', '_');
+      flatten(inner, prefix === '' ? name : `${prefix}_${name}`, raw, mistakes, file);
+    }
+  } else if (prefix === '') {
+    mistakes.push(`${file}: must be a list of settings, "NAME: value"`);
+  } else {
+    setKnown(raw, prefix, String(value), mistakes, file);
+  }
+}
+
+function setKnown(raw: Raw, name: string, value: string, mistakes: string[], file: string): void {
+  const base = name.replace(/_FILE$/, '');
+  if (name in SETTINGS.shape) raw[name] = value;
+  else if (name !== base && (SECRET_SETTINGS as readonly string[]).includes(base)) readInto(raw, base, name, value, mistakes);
+  else mistakes.push(`${file}: there is no setting ${name}`);
+}
+
+function parseRoles(args: readonly string[], mistakes: string[]): ReadonlySet<Role> {
+  const chosen = new Set<Role>();
+  for (let i = 0; i < args.length; i++) {
+    const argument = args[i] ?? '';
+    if (argument === '--role' || argument.startsWith('--role=')) {
+      const names = argument === '--role' ? (args[++i] ?? '') : argument.slice('--role='.length);
+      for (const name of names.split(/[,|]/)) {
+        if ((ROLES as readonly string[]).includes(name)) chosen.add(name as Role);
+        else mistakes.push(`--role: there is no role ${JSON.stringify(name)}; the roles are ${ROLES.join(', ')}`);
+      }
+    } else {
+      mistakes.push(`unknown argument ${JSON.stringify(argument)}; the only one is --role ${ROLES.join('|')}`);
+    }
+  }
+  return chosen.size > 0 ? chosen : new Set(ROLES);
+}
+
+function readFiles(settings: Settings, mistakes: string[]): Partial<Record<FileSetting, string>> {
+  const files: Raw = {};
+  for (const name of FILE_SETTINGS) {
+    const file = settings[name];
+    if (file !== undefined) readInto(files, name, name, file, mistakes);
+  }
+  return files;
+}
+
+function checkTogether(settings: Settings, files: Partial<Record<FileSetting, string>>, mistakes: string[]): void {
+  if (settings.APNS_KEY_FILE && settings.APNS_CERT_FILE) {
+    mistakes.push('APNS_CERT_FILE: give either APNS_KEY_FILE (token) or APNS_CERT_FILE (certificate), not both');
+  }
+  if (settings.APNS_KEY_FILE) {
+    for (const name of ['APNS_KEY_ID', 'APNS_TEAM_ID', 'APNS_TOPIC'] as const) {
+      if (!settings[name]) mistakes.push(`${name}: is needed with APNS_KEY_FILE`);
+    }
+    if (files.APNS_KEY_FILE && !files.APNS_KEY_FILE.includes('PRIVATE KEY')) {
+      mistakes.push('APNS_KEY_FILE: is not a .p8 private key (PEM)');
+    }
+  }
+  if (settings.APNS_CERT_FILE && !settings.APNS_TOPIC) mistakes.push('APNS_TOPIC: is needed with APNS_CERT_FILE');
+  if (files.FCM_SERVICE_ACCOUNT_FILE) checkServiceAccount(files.FCM_SERVICE_ACCOUNT_FILE, mistakes);
+}
+
+function checkServiceAccount(text: string, mistakes: string[]): void {
+  const setting = 'FCM_SERVICE_ACCOUNT_FILE';
+  try {
+    const account = JSON.parse(text) as Record<string, unknown>;
+    for (const field of ['project_id', 'client_email', 'private_key']) {
+      if (typeof account[field] !== 'string') mistakes.push(`${setting}: has no ${field}`);
+    }
+  } catch {
+    mistakes.push(`${setting}: is not JSON`);
+  }
+}

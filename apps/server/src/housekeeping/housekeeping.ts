@@ -1,0 +1,53 @@
+/** What must be done now and then: partitions ahead of time, retention, old keys, expired MQTT messages. */
+import type { Clock } from '../lib/clock.ts';
+import type { Database } from '../store/database.ts';
+import { deleteKeysBefore } from '../store/idempotency.ts';
+import { purgeExpired } from '../store/mqtt-outbox.ts';
+import { dropPartitionsBefore, ensurePartitions } from '../store/partition.ts';
+
+export interface HousekeepingDeps {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly notificationRetentionDays: number;
+  readonly eventRetentionDays: number;
+  readonly onError: (error: Error, what: string) => void;
+}
+
+const DAY_MS = 86_400_000;
+const EVERY_MS = 3_600_000;
+const DAYS_AHEAD = 7;
+const IDEMPOTENCY_DAYS = 7;
+
+export interface Housekeeping {
+  /** Runs once now (partitions must exist before the first insert), then every hour. */
+  start(): Promise<void>;
+  runOnce(): Promise<void>;
+  stop(): void;
+}
+
+export function createHousekeeping(deps: HousekeepingDeps): Housekeeping {
+  let timer: NodeJS.Timeout | null = null;
+  const runOnce = async () => {
+    const now = deps.clock();
+    const daysAgo = (days: number) => new Date(now - days * DAY_MS);
+    await ensurePartitions(deps.database, new Date(now), DAYS_AHEAD);
+    await dropPartitionsBefore(deps.database, {
+      notifications: daysAgo(deps.notificationRetentionDays),
+      events: daysAgo(deps.eventRetentionDays),
+    });
+    await deleteKeysBefore(deps.database, daysAgo(IDEMPOTENCY_DAYS));
+    await purgeExpired(deps.database, new Date(now));
+  };
+  return {
+    runOnce,
+    async start() {
+      await runOnce();
+      timer = setInterval(() => {
+        runOnce().catch((error: Error) => deps.onError(error, 'housekeeping'));
+      }, EVERY_MS);
+    },
+    stop() {
+      if (timer) clearInterval(timer);
+    },
+  };
+}

@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import { storableText } from './text.ts';
+
+export const RegistrableKind = z.enum(['apns', 'fcm', 'webpush', 'unifiedpush', 'mqtt']);
+
+export const NewDevice = z
+  .object({
+    kind: RegistrableKind,
+    /** Token, endpoint URL; left out for mqtt, whose address the server makes. */
+    address: storableText(4_096).default(''),
+    /** Web Push: `<p256dh>.<auth>`, both base64url. */
+    credential: storableText(512).default(''),
+    environment: z.enum(['', 'production', 'sandbox']).default(''),
+    app: storableText(128).min(1).default('tocsin'),
+    name: storableText(128).default(''),
+  })
+  .meta({ id: 'NewDevice' });
+
+export const Device = z
+  .object({
+    id: z.int(),
+    kind: z.string(),
+    name: z.string(),
+    app: z.string(),
+    environment: z.string(),
+    registeredAt: z.iso.datetime(),
+    goneAt: z.iso.datetime().nullable(),
+    goneReason: z.string().nullable(),
+    /** mqtt: the client name and the topic it listens on; the password is shown once, at registration. */
+    mqtt: z.object({ username: z.string(), password: z.string().optional(), topic: z.string() }).optional(),
+  })
+  .meta({ id: 'Device' });
+export const DeviceList = z.object({ items: z.array(Device) }).meta({ id: 'DeviceList' });
+export const WebPushKey = z.object({ publicKey: z.string() }).meta({ id: 'WebPushKey' });

@@ -1,0 +1,9 @@
+/** What crosses a process boundary: schemas per noun and the one error table. No I/O. */
+export * from './device.ts';
+export * from './errors.ts';
+export * from './inbox.ts';
+export * from './notification.ts';
+export * from './receipt.ts';
+export * from './service.ts';
+export * from './session.ts';
+export * from './text.ts';

@@ -1,0 +1,5 @@
+import { z } from 'zod';
+
+export const Receipt = z
+  .object({ token: z.string().min(1).max(128), event: z.enum(['received', 'displayed', 'opened', 'dismissed']) })
+  .meta({ id: 'Receipt' });
