@@ -6,4 +6,5 @@ export type {
   Response,
   ResponseHandler,
 } from './client.ts';
+export { createCoreClient } from './core.ts';
 export { createNodeClient } from './node.ts';

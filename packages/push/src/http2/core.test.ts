@@ -1,0 +1,4 @@
+import { http2ClientContract } from './client.contract.ts';
+import { createCoreClient } from './core.ts';
+
+http2ClientContract('createCoreClient', createCoreClient);
