@@ -4,6 +4,7 @@ import { run } from './lib/command.mjs';
 import { fingerprint, isCurrent, stamp } from './lib/fingerprint.mjs';
 import { isMain } from './lib/is-main.mjs';
 import { nodeComplaint } from './lib/node-version.mjs';
+import { orExit } from './lib/or-exit.mjs';
 import { inRoot } from './lib/root.mjs';
 
 /** Rejects with a sentence for the reader when this machine cannot run Tocsin. */
@@ -24,4 +25,4 @@ export async function bootstrap() {
   stamp(stampFile, locked);
 }
 
-if (isMain(import.meta.url)) await bootstrap();
+if (isMain(import.meta.url)) await orExit(bootstrap);

@@ -4,6 +4,7 @@ import { bootstrap } from './bootstrap.mjs';
 import { runTool } from './lib/command.mjs';
 import { fingerprint, isCurrent, stamp } from './lib/fingerprint.mjs';
 import { isMain } from './lib/is-main.mjs';
+import { orExit } from './lib/or-exit.mjs';
 import { inRoot } from './lib/root.mjs';
 
 /** Everything the bundle of the inbox app is made from. */
@@ -43,6 +44,8 @@ export async function build() {
 }
 
 if (isMain(import.meta.url)) {
-  await bootstrap();
-  await build();
+  await orExit(async () => {
+    await bootstrap();
+    await build();
+  });
 }

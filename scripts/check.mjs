@@ -5,6 +5,7 @@ import { buildTypeScript } from './build.mjs';
 import { run, runTool } from './lib/command.mjs';
 import { countLine } from './lib/count-line.mjs';
 import { isMain } from './lib/is-main.mjs';
+import { orExit } from './lib/or-exit.mjs';
 import { inRoot } from './lib/root.mjs';
 
 /** Folders whose imports are checked against the import law; some appear later than others. */
@@ -52,7 +53,7 @@ export async function runChecks() {
 }
 
 if (isMain(import.meta.url)) {
-  await bootstrap();
+  await orExit(bootstrap);
   const counts = await runChecks();
   console.log(`\n${countLine(counts)}`);
   process.exitCode = counts.failed > 0 ? 1 : 0;

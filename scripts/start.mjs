@@ -5,15 +5,13 @@
 import { pathToFileURL } from 'node:url';
 import { bootstrap } from './bootstrap.mjs';
 import { build } from './build.mjs';
+import { orExit } from './lib/or-exit.mjs';
 import { inRoot } from './lib/root.mjs';
 
-try {
+await orExit(async () => {
   await bootstrap();
   await build();
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exit(1);
-}
+});
 
 const main = inRoot('apps/server/dist/src/main.js');
 process.argv[1] = main;
