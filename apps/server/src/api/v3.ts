@@ -4,7 +4,8 @@ import type { FastifyPluginAsync } from 'fastify';
 import { jsonSchemaTransform, jsonSchemaTransformObject, validatorCompiler } from 'fastify-type-provider-zod';
 import type { ApiDeps } from './deps.ts';
 import { deviceRoutes } from './devices/routes.ts';
-import { renderProblem } from './edge/problem.ts';
+import { collectRoutes } from './edge/known-routes.ts';
+import { ApiProblem, renderProblem, sendProblem } from './edge/problem.ts';
 import { inboxRoutes } from './inbox/routes.ts';
 import { notificationRoutes } from './notifications/routes.ts';
 import { statsRoutes } from './operations/stats.ts';
@@ -19,6 +20,13 @@ export function apiV3(deps: ApiDeps): FastifyPluginAsync {
     // Presenters and types already decide the shape; checking every answer again would cost more than the rest of the request.
     api.setSerializerCompiler(() => JSON.stringify);
     api.setErrorHandler(renderProblem);
+    const known = collectRoutes(api);
+    api.setNotFoundHandler((request, reply) => {
+      const methods = known.methodsAt(request.url.split('?')[0] ?? '');
+      if (methods.length === 0) return sendProblem(request, reply, new ApiProblem('not-found', 'There is nothing at this address'));
+      void reply.header('allow', methods.join(', '));
+      return sendProblem(request, reply, new ApiProblem('method-not-allowed', `Allowed here: ${methods.join(', ')}`));
+    });
     await api.register(fastifySwagger, {
       openapi: {
         openapi: '3.1.0',

@@ -1,0 +1,67 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { ConfigError, loadConfig } from './config.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'tocsin-config-'));
+const file = (name: string, text: string) => {
+  const path = join(directory, name);
+  writeFileSync(path, text);
+  return path;
+};
+const mistakesOf = (environment: Record<string, string>, args: string[] = []): readonly string[] => {
+  try {
+    loadConfig(args, environment);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.mistakes;
+    throw error;
+  }
+  return [];
+};
+
+describe('the configuration', () => {
+  it('starts with nothing set', () => {
+    const config = loadConfig([], {});
+    expect(config).toMatchObject({ PORT: 8080, MQTT_PORT: 1883, FIRST_LOGIN_STATUS: 201, HTTP2_CLIENT: 'core' });
+    expect([...config.roles]).toEqual(['api', 'worker', 'scheduler', 'broker']);
+  });
+
+  it('reads the same settings from a YAML file, flat or nested; the environment wins', () => {
+    const yaml = file('a.yaml', 'PORT: 9000\nmqtt:\n  port: 1999\ntrusted_proxies: [10.0.0.1, 10.0.0.2]\n');
+    const config = loadConfig([], { TOCSIN_CONFIG: yaml, PORT: '9001' });
+    expect(config).toMatchObject({ PORT: 9001, MQTT_PORT: 1999, TRUSTED_PROXIES: ['10.0.0.1', '10.0.0.2'] });
+  });
+
+  it('reports all mistakes at once', () => {
+    const yaml = file('b.yaml', 'colour: red\n');
+    const mistakes = mistakesOf(
+      { TOCSIN_CONFIG: yaml, PORT: 'x', APNS_ENVIRONMENT: 'moon', APNS_KEY_FILE: '/nowhere' },
+      ['--role', 'api,cook', '--verbose'],
+    );
+    const text = mistakes.join('\n');
+    for (const name of ['COLOUR', 'PORT', 'APNS_ENVIRONMENT', '"cook"', '--verbose']) expect(text).toContain(name);
+  });
+
+  it('needs all parts of the Apple key, and a file that is one', () => {
+    const key = file('k.p8', 'not a key');
+    const text = mistakesOf({ APNS_KEY_FILE: key }).join('\n');
+    for (const name of ['APNS_KEY_ID', 'APNS_TEAM_ID', 'APNS_TOPIC', 'not a .p8']) expect(text).toContain(name);
+    expect(mistakesOf({ APNS_KEY_FILE: '/nowhere/k.p8' }).join('\n')).toContain('ENOENT');
+  });
+
+  it('says what a service account file lacks', () => {
+    const account = file('fcm.json', '{"project_id":"p"}');
+    const text = mistakesOf({ FCM_SERVICE_ACCOUNT_FILE: account }).join('\n');
+    expect(text).toContain('client_email');
+    expect(text).toContain('private_key');
+  });
+
+  it('takes secrets from NAME_FILE and never repeats them', () => {
+    const secret = file('pw', 'correct horse battery\n');
+    expect(loadConfig([], { TOCSIN_ADMIN_PASSWORD_FILE: secret }).TOCSIN_ADMIN_PASSWORD).toBe('correct horse battery');
+    const mistakes = mistakesOf({ TOCSIN_ADMIN_PASSWORD: 'short1' }).join('\n');
+    expect(mistakes).toContain('TOCSIN_ADMIN_PASSWORD');
+    expect(mistakes).not.toContain('short1');
+  });
+});
