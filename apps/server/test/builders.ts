@@ -1,0 +1,63 @@
+/** Small builders: each inserts one thing with sensible values and returns what a test needs of it. */
+import { randomUUID } from 'node:crypto';
+import type { DeviceKind } from '@tocsin/push';
+import type { Queryable } from '../src/store/database.ts';
+
+let counter = 0;
+const unique = () => `${Date.now().toString(36)}${(counter++).toString(36)}`;
+
+async function one<Row extends object>(database: Queryable, text: string, values: unknown[]): Promise<Row> {
+  const [row] = await database.query<Row>(text, values);
+  if (!row) throw new Error('the builder inserted nothing');
+  return row;
+}
+
+export async function user(database: Queryable, given: { username?: string; isAdmin?: boolean; isActive?: boolean } = {}): Promise<number> {
+  const row = await one<{ id: number }>(
+    database,
+    `insert into user_account (username, is_admin, is_active, login_expires_at) values ($1, $2, $3, now() + interval '30 days') returning id`,
+    [given.username ?? `user${unique()}`, given.isAdmin ?? false, given.isActive ?? true],
+  );
+  return row.id;
+}
+
+export async function service(database: Queryable, given: { category?: string; publishPolicy?: string } = {}): Promise<string> {
+  const row = await one<{ id: string }>(
+    database,
+    `insert into service (id, category, color, owner, publish_policy) values ($1, $2, '1f77b4', 'tests', $3) returning id`,
+    [randomUUID(), given.category ?? `service ${unique()}`, given.publishPolicy ?? 'open'],
+  );
+  return row.id;
+}
+
+export async function subscribe(database: Queryable, serviceId: string, userId: number): Promise<void> {
+  await database.query('insert into subscription (service_id, user_id) values ($1, $2)', [serviceId, userId]);
+}
+
+export interface GivenDevice {
+  readonly userId: number;
+  readonly kind?: DeviceKind;
+  readonly address?: string;
+  readonly credential?: string;
+  readonly app?: string;
+}
+
+export async function device(database: Queryable, given: GivenDevice): Promise<number> {
+  const row = await one<{ id: number }>(
+    database,
+    'insert into device (user_id, kind, address, credential, app) values ($1, $2, $3, $4, $5) returning id',
+    [given.userId, given.kind ?? 'apns', given.address ?? unique(), given.credential ?? '', given.app ?? 'tests'],
+  );
+  return row.id;
+}
+
+/** A clock that only moves when it is told to. */
+export function testClock(start = Date.now()): { now: () => number; advance(ms: number): void } {
+  let time = start;
+  return {
+    now: () => time,
+    advance(ms) {
+      time += ms;
+    },
+  };
+}
