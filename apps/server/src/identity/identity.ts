@@ -1,0 +1,126 @@
+/** Who somebody is: signing in, recognising a login, ending it. */
+import type { Clock } from '../lib/clock.ts';
+import type { Database } from '../store/database.ts';
+import { isRevoked, revokeToken, revokeTokensOf, storeToken } from '../store/login-token.ts';
+import { createUser, findUserByName, noteLogin, setPasswordHash, type UserRecord } from '../store/user.ts';
+import { askInOrder, type CredentialCheck } from './credential-check.ts';
+import type { LoginTokens } from './login-tokens.ts';
+import type { Passwords } from './passwords.ts';
+
+export interface User {
+  readonly id: number;
+  readonly username: string;
+  readonly isActive: boolean;
+  readonly isAdmin: boolean;
+}
+
+export type SignIn =
+  | { readonly kind: 'ok'; readonly token: string; readonly expiresAt: Date; readonly user: User; readonly isFirst: boolean }
+  | { readonly kind: 'refused' };
+
+/** `detail` is the Notify API's own text. */
+export type Authentication =
+  | { readonly kind: 'user'; readonly user: User; readonly tokenId: string }
+  | { readonly kind: 'inactive' }
+  | { readonly kind: 'refused'; readonly detail: string };
+
+export interface Identity {
+  signIn(username: string, password: string): Promise<SignIn>;
+  /** Takes the Authorization header as it came. */
+  authenticate(authorization: string | undefined): Promise<Authentication>;
+  signOut(tokenId: string): Promise<void>;
+  revokeAll(userId: number): Promise<void>;
+  /** False when the current password is not right. */
+  changePassword(user: User, current: string, next: string): Promise<boolean>;
+  /** Forgets what it remembers of tokens: another node revoked some. */
+  forget(): void;
+}
+
+export interface IdentityDeps {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly tokens: LoginTokens;
+  readonly passwords: Passwords;
+  /** Asked in this order. */
+  readonly checks: readonly CredentialCheck[];
+  readonly onRevoked: () => void;
+}
+
+/** A recognised login is believed this long without asking the database: a revocation works within it everywhere. */
+const REMEMBER_MS = 500;
+const MOST_REMEMBERED = 10_000;
+
+export function createIdentity(deps: IdentityDeps): Identity {
+  const remembered = new Map<string, { at: number; result: Authentication }>();
+
+  const recognise = async (token: string): Promise<Authentication> => {
+    const claims = deps.tokens.read(token, deps.clock());
+    if (typeof claims === 'string') return { kind: 'refused', detail: claims };
+    const record = await findUserByName(deps.database, claims.username);
+    if (!record) return { kind: 'refused', detail: `Unknown user ${claims.username}` };
+    if (await isRevoked(deps.database, claims.tokenId)) return { kind: 'refused', detail: 'Could not validate credentials' };
+    return record.isActive ? { kind: 'user', user: toUser(record), tokenId: claims.tokenId } : { kind: 'inactive' };
+  };
+
+  const revoked = () => {
+    remembered.clear();
+    deps.onRevoked();
+  };
+
+  return {
+    async authenticate(authorization) {
+      const token = /^bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
+      if (token === undefined) return { kind: 'refused', detail: 'Not authenticated' };
+      const now = deps.clock();
+      const known = remembered.get(token);
+      if (known && now - known.at < REMEMBER_MS) return known.result;
+      const result = await recognise(token);
+      if (remembered.size >= MOST_REMEMBERED) remembered.clear();
+      if (result.kind === 'user') remembered.set(token, { at: now, result });
+      else remembered.delete(token);
+      return result;
+    },
+    signIn: (username, password) => signIn(deps, username.toLowerCase(), password),
+    async signOut(tokenId) {
+      await revokeToken(deps.database, tokenId, new Date(deps.clock()));
+      revoked();
+    },
+    async revokeAll(userId) {
+      await revokeTokensOf(deps.database, userId, new Date(deps.clock()));
+      revoked();
+    },
+    async changePassword(user, current, next) {
+      const record = await findUserByName(deps.database, user.username);
+      if (!record || !(await deps.passwords.verify(record.passwordHash, current))) return false;
+      await setPasswordHash(deps.database, record.id, await deps.passwords.hash(next));
+      return true;
+    },
+    forget: () => remembered.clear(),
+  };
+}
+
+async function signIn(deps: IdentityDeps, username: string, password: string): Promise<SignIn> {
+  // PostgreSQL cannot hold NUL, so nobody can be called that.
+  if (username.includes('\0') || !username.isWellFormed()) return { kind: 'refused' };
+  if (!(await askInOrder(deps.checks, username, password))) return { kind: 'refused' };
+  const record = await ensureUser(deps.database, username);
+  const now = deps.clock();
+  const { token, tokenId, expiresAt } = deps.tokens.issue(username, now);
+  const isFirst = await deps.database.transaction(async (connection) => {
+    await storeToken(connection, { id: tokenId, userId: record.id, createdAt: new Date(now), expiresAt });
+    return noteLogin(connection, record.id, new Date(now), expiresAt);
+  });
+  return { kind: 'ok', token, expiresAt, user: toUser(record), isFirst };
+}
+
+/** Whoever a directory vouches for gets an account at the first login. */
+async function ensureUser(database: Database, username: string): Promise<UserRecord> {
+  const created = await createUser(database, { username, passwordHash: null, isAdmin: false });
+  const record = created ?? (await findUserByName(database, username));
+  if (!record) throw new Error('the account vanished while signing in');
+  return record;
+}
+
+function toUser({ id, username, isActive, isAdmin }: UserRecord): User {
+  return { id, username, isActive, isAdmin };
+}

@@ -1,0 +1,31 @@
+/** Accounts whose passwords this server keeps. */
+import { randomBytes } from 'node:crypto';
+import type { Database, Queryable } from '../store/database.ts';
+import { createUser, findUserByName, hasAdmin } from '../store/user.ts';
+import type { CredentialCheck } from './credential-check.ts';
+import type { Passwords } from './passwords.ts';
+
+export function localAccounts(database: Queryable, passwords: Passwords): CredentialCheck {
+  return {
+    name: 'local',
+    async check(username, password) {
+      const user = await findUserByName(database, username);
+      return (await passwords.verify(user?.passwordHash ?? null, password)) ? 'ok' : 'refused';
+    },
+  };
+}
+
+export interface FirstAdmin {
+  readonly username: string;
+  /** Shown once; null when the password was given by the configuration. */
+  readonly oneTimePassword: string | null;
+}
+
+/** Makes the administrator when there is none. Null when there is one already, or another server was faster. */
+export async function ensureFirstAdmin(database: Database, passwords: Passwords, given: string | undefined): Promise<FirstAdmin | null> {
+  if (await hasAdmin(database)) return null;
+  const password = given ?? randomBytes(12).toString('base64url');
+  const passwordHash = await passwords.hash(password);
+  const made = await createUser(database, { username: 'admin', passwordHash, isAdmin: true });
+  return made ? { username: 'admin', oneTimePassword: given === undefined ? password : null } : null;
+}

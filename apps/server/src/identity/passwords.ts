@@ -1,0 +1,41 @@
+/** Passwords are kept as argon2id (RFC 9106): 19 MiB, two passes, one lane (OWASP's smallest advice; about 50 ms). */
+import { Algorithm, hash, verify } from '@node-rs/argon2';
+
+const OPTIONS = { algorithm: 2 satisfies Algorithm.Argon2id, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
+/** Each hash takes a thread of libuv's four for its time; more at once would starve file and DNS work. */
+const AT_ONCE = 2;
+
+export interface Passwords {
+  hash(password: string): Promise<string>;
+  /** With no hash it takes as long and is false: whether an account exists cannot be told from the time. */
+  verify(hash: string | null, password: string): Promise<boolean>;
+}
+
+export async function createPasswords(): Promise<Passwords> {
+  const run = limit(AT_ONCE);
+  const nobody = await hash('nobody has this password', OPTIONS);
+  return {
+    hash: (password) => run(() => hash(password, OPTIONS)),
+    verify: async (stored, password) => {
+      const matches = await run(() => verify(stored ?? nobody, password));
+      return stored !== null && matches;
+    },
+  };
+}
+
+/** Runs at most `places` of the given tasks at a time, in the order they came. */
+function limit(places: number): <T>(task: () => Promise<T>) => Promise<T> {
+  let free = places;
+  const waiting: (() => void)[] = [];
+  return async (task) => {
+    if (free > 0) free--;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      return await task();
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else free++;
+    }
+  };
+}

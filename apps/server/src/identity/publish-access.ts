@@ -1,0 +1,40 @@
+/** Who may publish to a service without a login. */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { BlockList } from 'node:net';
+import { contains } from '../lib/network.ts';
+import type { ServiceRecord } from '../store/service.ts';
+
+export interface Publisher {
+  /** The client's address, proxies already looked through. */
+  readonly address: string;
+  /** The service key it presented, if any. */
+  readonly key: string | null;
+}
+
+/**
+ * `open`: anybody. `network`: from the publishing networks, or with the service's key from anywhere. `key`: only
+ * with the key. A service that does not exist is treated as `network`, so that outsiders cannot find out.
+ */
+export function mayPublish(
+  service: Pick<ServiceRecord, 'publishPolicy' | 'publishKeyHash'> | null,
+  publisher: Publisher,
+  networks: BlockList,
+): boolean {
+  const policy = service?.publishPolicy ?? 'network';
+  if (policy === 'open') return true;
+  if (service?.publishKeyHash && publisher.key !== null && timingSafeEqual(hashKey(publisher.key), service.publishKeyHash)) return true;
+  return policy === 'network' && contains(networks, publisher.address);
+}
+
+/** What is kept of a key: 256 random bits need no slow hash. */
+export function hashKey(key: string): Buffer {
+  return createHash('sha256').update(key).digest();
+}
+
+/** The key in `Authorization: Bearer tsk_…` or `X-Service-Key`. */
+export function presentedKey(headers: Readonly<Record<string, string | string[] | undefined>>): string | null {
+  const header = headers['x-service-key'];
+  if (typeof header === 'string') return header;
+  const authorization = headers.authorization;
+  return (typeof authorization === 'string' && /^bearer +(tsk_\S+)$/i.exec(authorization)?.[1]) || null;
+}

@@ -1,0 +1,57 @@
+/** Addresses and networks: who is near, and who a request really comes from. */
+import { BlockList, isIP } from 'node:net';
+
+/** Loopback, the private ranges of RFC 1918 and RFC 4193, and link-local. */
+export const PRIVATE_NETWORKS = [
+  '127.0.0.0/8',
+  '10.0.0.0/8',
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  '169.254.0.0/16',
+  '::1/128',
+  'fc00::/7',
+  'fe80::/10',
+] as const;
+
+/** Takes single addresses and CIDR networks. Throws a sentence that names the entry which is neither. */
+export function parseNetworks(entries: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const entry of entries) {
+    const [address = '', prefix] = entry.split('/');
+    const version = isIP(address);
+    const bits = version === 4 ? 32 : 128;
+    const length = prefix === undefined ? bits : Number(prefix);
+    if (version === 0 || !/^\d{0,3}$/.test(prefix ?? '') || length > bits) {
+      throw new RangeError(`${JSON.stringify(entry)} is neither an IP address nor a network like 10.0.0.0/8`);
+    }
+    list.addSubnet(address, length, version === 4 ? 'ipv4' : 'ipv6');
+  }
+  return list;
+}
+
+/** False for what is not an address. IPv4 inside IPv6 (::ffff:10.0.0.1) counts as the IPv4 it is. */
+export function contains(networks: BlockList, address: string): boolean {
+  const plain = unmap(address);
+  const version = isIP(plain);
+  return version !== 0 && networks.check(plain, version === 4 ? 'ipv4' : 'ipv6');
+}
+
+function unmap(address: string): string {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address.trim());
+  return mapped?.[1] ?? address.trim();
+}
+
+/**
+ * Walks X-Forwarded-For from the right, through the proxies that are trusted, to the first address that is not.
+ * A client may write what it likes to the left of that; it is never read. Junk ends the walk at the last good one.
+ */
+export function clientAddress(socketAddress: string, forwardedFor: string | string[] | undefined, trusted: BlockList): string {
+  const hops = [forwardedFor ?? []].flat().join(',').split(',').map((hop) => hop.trim()).filter((hop) => hop !== '');
+  let client = unmap(socketAddress);
+  while (hops.length > 0 && contains(trusted, client)) {
+    const hop = unmap(hops.pop() ?? '');
+    if (isIP(hop) === 0) break;
+    client = hop;
+  }
+  return client;
+}

@@ -1,0 +1,85 @@
+/** Devices: the addresses of a user. An address belongs to one user; registering it again moves it. */
+import type { DeviceKind } from '@tocsin/push';
+import type { Queryable } from './database.ts';
+
+export interface DeviceRecord {
+  readonly id: number;
+  readonly userId: number;
+  readonly kind: DeviceKind;
+  readonly address: string;
+  readonly environment: string;
+  readonly app: string;
+  readonly name: string;
+  readonly registeredAt: Date;
+  readonly goneAt: Date | null;
+  readonly goneReason: string | null;
+}
+
+const COLUMNS = `id, user_id as "userId", kind, address, environment, app, name, registered_at as "registeredAt",
+  gone_at as "goneAt", gone_reason as "goneReason"`;
+
+export interface NewDevice {
+  readonly userId: number;
+  readonly kind: DeviceKind;
+  readonly address: string;
+  readonly credential: string;
+  readonly environment: string;
+  readonly app: string;
+  readonly name: string;
+  readonly at: Date;
+}
+
+/** `created` is false when the user had this address already, alive. */
+export async function registerDevice(connection: Queryable, device: NewDevice): Promise<{ device: DeviceRecord; created: boolean }> {
+  const [row] = await connection.query<DeviceRecord & { existed: boolean }>(
+    `with old as (select user_id, gone_at from device where kind = $2 and address = $3)
+     insert into device (user_id, kind, address, credential, environment, app, name, registered_at, last_seen_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $8)
+     on conflict (kind, address) do update set user_id = excluded.user_id, credential = excluded.credential,
+       environment = excluded.environment, app = excluded.app, name = excluded.name, registered_at = excluded.registered_at,
+       last_seen_at = excluded.last_seen_at, gone_at = null, gone_reason = null
+     returning ${COLUMNS}, exists (select 1 from old where old.user_id = $1 and old.gone_at is null) as existed`,
+    [device.userId, device.kind, device.address, device.credential, device.environment, device.app, device.name, device.at],
+  );
+  if (!row) throw new Error('the device was not stored');
+  const { existed, ...stored } = row;
+  return { device: stored, created: !existed };
+}
+
+export function listDevices(connection: Queryable, userId: number): Promise<DeviceRecord[]> {
+  return connection.query<DeviceRecord>(`select ${COLUMNS} from device where user_id = $1 order by id`, [userId]);
+}
+
+/** Addresses of living Notify phones, by user, in the order of their registration. */
+export async function notifyTokens(connection: Queryable, userIds: readonly number[]): Promise<Map<number, string[]>> {
+  const rows = await connection.query<{ userId: number; tokens: string[] }>(
+    `select user_id as "userId", array_agg(address order by id) as tokens from device
+     where user_id = any($1::bigint[]) and app = '' and gone_at is null group by user_id`,
+    [userIds],
+  );
+  return new Map(rows.map((row) => [row.userId, row.tokens]));
+}
+
+export async function deleteDevice(connection: Queryable, userId: number, id: number): Promise<boolean> {
+  return (await connection.query('delete from device where user_id = $1 and id = $2 returning 1', [userId, id])).length > 0;
+}
+
+export async function deleteAddress(connection: Queryable, userId: number, address: string): Promise<void> {
+  await connection.query('delete from device where user_id = $1 and address = $2', [userId, address]);
+}
+
+export async function findMqttDevice(
+  connection: Queryable,
+  address: string,
+): Promise<{ id: number; userId: number; passwordHash: string } | null> {
+  const [row] = await connection.query<{ id: number; userId: number; passwordHash: string }>(
+    `select d.id, d.user_id as "userId", d.credential as "passwordHash" from device d join user_account u on u.id = d.user_id
+     where d.kind = 'mqtt' and d.address = $1 and d.gone_at is null and u.is_active`,
+    [address],
+  );
+  return row ?? null;
+}
+
+export async function touchDevice(connection: Queryable, id: number, at: Date): Promise<void> {
+  await connection.query('update device set last_seen_at = $2 where id = $1', [id, at]);
+}

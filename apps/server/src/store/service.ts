@@ -1,0 +1,87 @@
+/** Services: the categories people subscribe to. */
+import type { Queryable } from './database.ts';
+
+export type PublishPolicy = 'open' | 'network' | 'key';
+
+export interface ServiceRecord {
+  readonly id: string;
+  readonly category: string;
+  readonly color: string;
+  readonly owner: string;
+  readonly publishPolicy: PublishPolicy;
+  readonly publishKeyHash: Buffer | null;
+}
+
+export interface ServiceForUser extends Omit<ServiceRecord, 'publishKeyHash'> {
+  readonly isSubscribed: boolean;
+}
+
+const COLUMNS = `s.id, s.category, s.color, s.owner, s.publish_policy as "publishPolicy"`;
+const WITH_KEY = `${COLUMNS}, s.publish_key_hash as "publishKeyHash"`;
+
+export async function findService(connection: Queryable, id: string): Promise<ServiceRecord | null> {
+  const [row] = await connection.query<ServiceRecord>(`select ${WITH_KEY} from service s where s.id = $1`, [id], 'service');
+  return row ?? null;
+}
+
+/** Sorted by category; with the user's own subscription. */
+export function listServicesFor(connection: Queryable, userId: number): Promise<ServiceForUser[]> {
+  return connection.query<ServiceForUser>(
+    `select ${COLUMNS}, u.user_id is not null as "isSubscribed" from service s
+     left join subscription u on u.service_id = s.id and u.user_id = $1 and u.until is null
+     order by s.category, s.id`,
+    [userId],
+  );
+}
+
+export interface NewService {
+  readonly id: string;
+  readonly category: string;
+  readonly color: string;
+  readonly owner: string;
+  readonly publishPolicy?: PublishPolicy;
+}
+
+export async function createService(connection: Queryable, service: NewService): Promise<ServiceRecord> {
+  const [row] = await connection.query<ServiceRecord>(
+    `insert into service as s (id, category, color, owner, publish_policy) values ($1, $2, $3, $4, $5) returning ${WITH_KEY}`,
+    [service.id, service.category, service.color, service.owner, service.publishPolicy ?? 'network'],
+  );
+  if (!row) throw new Error('the service was not stored');
+  return row;
+}
+
+export interface ServiceChange {
+  readonly category?: string | null | undefined;
+  readonly color?: string | null | undefined;
+  readonly owner?: string | null | undefined;
+  readonly publishPolicy?: PublishPolicy | null | undefined;
+}
+
+/** Null or absent leaves a field as it is. Returns null when there is no such service. */
+export async function updateService(connection: Queryable, id: string, change: ServiceChange): Promise<ServiceRecord | null> {
+  const [row] = await connection.query<ServiceRecord>(
+    `update service s set category = coalesce($2, category), color = coalesce($3, color), owner = coalesce($4, owner),
+       publish_policy = coalesce($5, publish_policy) where id = $1 returning ${WITH_KEY}`,
+    [id, change.category ?? null, change.color ?? null, change.owner ?? null, change.publishPolicy ?? null],
+  );
+  return row ?? null;
+}
+
+/** Stores the hash of the publishing key and lets only its holders publish without a login. */
+export async function setPublishKey(connection: Queryable, id: string, hash: Buffer): Promise<boolean> {
+  const rows = await connection.query(`update service set publish_key_hash = $2, publish_policy = 'key' where id = $1 returning 1`, [id, hash]);
+  return rows.length > 0;
+}
+
+/** Removes the service with its notifications, their inbox rows and all subscriptions, in one statement. */
+export async function deleteService(connection: Queryable, id: string): Promise<boolean> {
+  const rows = await connection.query(
+    `with gone as (delete from service where id = $1 returning id),
+     messages as (delete from notification n using gone g where n.service_id = g.id returning n.id),
+     boxes as (delete from inbox i using messages m where i.notification_id = m.id)
+     select id from gone`,
+    [id],
+  );
+  return rows.length > 0;
+}

@@ -1,0 +1,80 @@
+/** User accounts. Names are stored in lower case. */
+import type { Queryable } from './database.ts';
+
+export interface UserRecord {
+  readonly id: number;
+  readonly username: string;
+  readonly passwordHash: string | null;
+  readonly isActive: boolean;
+  readonly isAdmin: boolean;
+  readonly firstLoginAt: Date | null;
+}
+
+const COLUMNS = `id, username, password_hash as "passwordHash", is_active as "isActive", is_admin as "isAdmin", first_login_at as "firstLoginAt"`;
+
+export async function findUserByName(connection: Queryable, username: string): Promise<UserRecord | null> {
+  const [row] = await connection.query<UserRecord>(`select ${COLUMNS} from user_account where username = $1`, [username], 'user-by-name');
+  return row ?? null;
+}
+
+export async function findUser(connection: Queryable, id: number): Promise<UserRecord | null> {
+  const [row] = await connection.query<UserRecord>(`select ${COLUMNS} from user_account where id = $1`, [id]);
+  return row ?? null;
+}
+
+export function listUsers(connection: Queryable): Promise<UserRecord[]> {
+  return connection.query<UserRecord>(`select ${COLUMNS} from user_account order by username`);
+}
+
+export interface NewUser {
+  readonly username: string;
+  readonly passwordHash: string | null;
+  readonly isAdmin: boolean;
+}
+
+/** Null when the name is taken. */
+export async function createUser(connection: Queryable, user: NewUser): Promise<UserRecord | null> {
+  const [row] = await connection.query<UserRecord>(
+    `insert into user_account (username, password_hash, is_admin) values ($1, $2, $3) on conflict do nothing returning ${COLUMNS}`,
+    [user.username, user.passwordHash, user.isAdmin],
+  );
+  return row ?? null;
+}
+
+/** Null leaves a field as it is. Returns the user afterwards, or null when there is none. */
+export async function changeUser(
+  connection: Queryable,
+  id: number,
+  change: { isActive: boolean | null; isAdmin: boolean | null },
+): Promise<UserRecord | null> {
+  const [row] = await connection.query<UserRecord>(
+    `update user_account set is_active = coalesce($2, is_active), is_admin = coalesce($3, is_admin) where id = $1 returning ${COLUMNS}`,
+    [id, change.isActive, change.isAdmin],
+  );
+  return row ?? null;
+}
+
+export async function setPasswordHash(connection: Queryable, id: number, hash: string): Promise<void> {
+  await connection.query('update user_account set password_hash = $2 where id = $1', [id, hash]);
+}
+
+/** Removes the user with devices, subscriptions, logins and inbox. False when there was none. */
+export async function deleteUser(connection: Queryable, id: number): Promise<boolean> {
+  await connection.query('delete from inbox where user_id = $1', [id]);
+  return (await connection.query('delete from user_account where id = $1 returning 1', [id])).length > 0;
+}
+
+/** Notes a login that lasts until `expiresAt`; true when it was the user's first. */
+export async function noteLogin(connection: Queryable, id: number, now: Date, expiresAt: Date): Promise<boolean> {
+  const [row] = await connection.query<{ first: boolean }>(
+    `update user_account u set first_login_at = coalesce(u.first_login_at, $2), login_expires_at = greatest(u.login_expires_at, $3)
+     from (select id, first_login_at from user_account where id = $1 for update) old
+     where u.id = old.id returning old.first_login_at is null as first`,
+    [id, now, expiresAt],
+  );
+  return row?.first ?? false;
+}
+
+export async function hasAdmin(connection: Queryable): Promise<boolean> {
+  return (await connection.query('select 1 from user_account where is_admin limit 1')).length > 0;
+}
