@@ -156,6 +156,9 @@ export class NodeConnection implements Connection {
     const deadline = setTimeout(() => {
       this.settle(exchange, `no answer within ${this.options.requestTimeoutMs} ms`);
       stream.close(constants.NGHTTP2_CANCEL);
+      // Silence for that long means a dead connection (node-apn #27): nothing new is begun on it.
+      const silence = this.surroundings.now() - this.heardAt;
+      if (silence >= this.options.requestTimeoutMs) this.stopBeginning();
     }, this.options.requestTimeoutMs);
     stream.on('response', (headers) => {
       this.heard();
