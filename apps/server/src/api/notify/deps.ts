@@ -1,0 +1,21 @@
+import type { FastifyRequest } from 'fastify';
+import type { Identity } from '../../identity/identity.ts';
+import type { Ingest } from '../../ingest/draft.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { LiveHub } from '../../live/hub.ts';
+import type { Database } from '../../store/database.ts';
+import type { Version } from './present.ts';
+
+export interface NotifyDeps {
+  readonly version: Version;
+  readonly database: Database;
+  readonly identity: Identity;
+  readonly ingest: Ingest;
+  readonly live: Pick<LiveHub, 'marked'>;
+  readonly clock: Clock;
+  /** 200 for the published iOS app, which takes 201 for a wrong password. */
+  readonly firstLoginStatus: 200 | 201;
+  /** The only service the `demo` account is shown. */
+  readonly demoService: string;
+  readonly mayPublish: (serviceId: string, request: FastifyRequest) => Promise<boolean>;
+}
