@@ -1,13 +1,13 @@
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 /** PEM texts. The certificate signs itself, so `ca` is the same text as `cert`. */
 export interface Certificate {
-	readonly cert: string;
-	readonly key: string;
-	readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+  readonly ca: string;
 }
 
 const cache: { certificate?: Certificate } = {};
@@ -17,36 +17,24 @@ const cache: { certificate?: Certificate } = {};
  * and kept for the life of the process. Throws when there is no `openssl` in the path.
  */
 export function selfSignedCertificate(): Certificate {
-	cache.certificate ??= makeCertificate();
-	return cache.certificate;
+  cache.certificate ??= makeCertificate();
+  return cache.certificate;
 }
 
 function makeCertificate(): Certificate {
-	const directory = mkdtempSync(join(tmpdir(), "tocsin-certificate-"));
-	try {
-		const keyFile = join(directory, "key.pem");
-		const certFile = join(directory, "cert.pem");
-		const request = [
-			"req",
-			"-x509",
-			"-newkey",
-			"ec",
-			"-pkeyopt",
-			"ec_paramgen_curve:prime256v1",
-			"-nodes",
-		];
-		const subject = ["-days", "2", "-subj", "/CN=localhost"];
-		const names = ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"];
-		execFileSync(
-			"openssl",
-			[...request, ...subject, ...names, "-keyout", keyFile, "-out", certFile],
-			{
-				stdio: "pipe",
-			},
-		);
-		const cert = readFileSync(certFile, "utf8");
-		return { cert, key: readFileSync(keyFile, "utf8"), ca: cert };
-	} finally {
-		rmSync(directory, { recursive: true, force: true });
-	}
+  const directory = mkdtempSync(join(tmpdir(), 'tocsin-certificate-'));
+  try {
+    const keyFile = join(directory, 'key.pem');
+    const certFile = join(directory, 'cert.pem');
+    const request = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+    const subject = ['-days', '2', '-subj', '/CN=localhost'];
+    const names = ['-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
+    execFileSync('openssl', [...request, ...subject, ...names, '-keyout', keyFile, '-out', certFile], {
+      stdio: 'pipe',
+    });
+    const cert = readFileSync(certFile, 'utf8');
+    return { cert, key: readFileSync(keyFile, 'utf8'), ca: cert };
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
 }
