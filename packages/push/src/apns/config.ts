@@ -1,0 +1,36 @@
+import type { Clock } from '../clock.ts';
+import type { Http2Client, Http2ClientOptions } from '../http2/index.ts';
+
+/** How we prove to Apple who we are: a token signed with the team's .p8 key, or a .pem client certificate. */
+export type ApnsAuthentication =
+  | { readonly kind: 'token'; readonly p8: string; readonly keyId: string; readonly teamId: string }
+  | { readonly kind: 'certificate'; readonly cert: string; readonly key: string };
+
+export interface ApnsConfig {
+  readonly authentication: ApnsAuthentication;
+  /** Bundle id of the app. */
+  readonly topic: string;
+  readonly environment: 'production' | 'sandbox';
+  /** Overrides Apple's address, for tests. */
+  readonly url?: string;
+  readonly ca?: string;
+  readonly connections?: number;
+}
+
+export interface ApnsDeps {
+  readonly createClient: (options: Http2ClientOptions) => Http2Client;
+  readonly clock: Clock;
+}
+
+/** developer.apple.com: "Sending notification requests to APNs". */
+export const APNS_ORIGINS = {
+  production: 'https://api.push.apple.com:443',
+  sandbox: 'https://api.sandbox.push.apple.com:443',
+} as const;
+
+/** Apple answers in tens of ms; no answer to anything for 10 s means that the connection is dead (node-apn PR 27). */
+export const REQUEST_TIMEOUT_MS = 10_000;
+/** Payload limit of alert pushes, bytes. */
+export const MOST_PAYLOAD_BYTES = 4_096;
+/** Apple's observed MAX_CONCURRENT_STREAMS is 1,000–1,500; the peer's own setting is obeyed below that. */
+export const MOST_STREAMS = 1_000;

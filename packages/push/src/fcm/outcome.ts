@@ -1,0 +1,69 @@
+/**
+ * What Google's answers mean. firebase.google.com: FCM v1 ErrorCode, "FCM error codes". Only the machine-readable
+ * code counts, never the English text.
+ */
+import { ACCEPTED, gone, type Outcome, refused, retry } from '../outcome.ts';
+
+const QUOTA_MS = 60_000;
+const SERVER_ERROR_MS = 10_000;
+
+interface GoogleError {
+  readonly status: string;
+  readonly errorCode: string | null;
+  /** Fields of a BadRequest detail. */
+  readonly fields: readonly string[];
+}
+
+/** `retryAfterMs` from the header, null when absent. */
+export function readAnswer(status: number, body: Buffer, retryAfterMs: number | null): Outcome {
+  if (status === 200) return ACCEPTED;
+  const error = readError(body);
+  const reason = error.errorCode ?? (error.status || `status ${status}`);
+  // 429 QUOTA_EXCEEDED: the quota is the project's, so everything waits, at least a minute.
+  if (status === 429) return retry(reason, retryAfterMs ?? QUOTA_MS, 'provider');
+  // 500 INTERNAL, 503 UNAVAILABLE, and the 502/504 pages of what stands before them.
+  if (status >= 500) return retry(reason, retryAfterMs ?? SERVER_ERROR_MS);
+  switch (error.errorCode) {
+    // The app was removed, or the token replaced (404).
+    case 'UNREGISTERED':
+    case 'UNREGISTERED_FID':
+    // The token belongs to another project (403): it will never be ours.
+    case 'SENDER_ID_MISMATCH':
+      return gone(error.errorCode);
+    case 'THIRD_PARTY_AUTH_ERROR':
+      return refused(error.errorCode);
+    default:
+  }
+  if (status === 400) return error.fields.includes('message.token') ? gone('INVALID_ARGUMENT message.token') : refused(reason);
+  // 401, 403 without a code of FCM's own, 404 without one (wrong project or path): our set-up, never the token.
+  return retry(reason, retryAfterMs, 'provider');
+}
+
+interface Detail {
+  readonly '@type'?: string;
+  readonly errorCode?: string;
+  readonly fieldViolations?: readonly { readonly field?: string }[];
+}
+
+function readError(body: Buffer): GoogleError {
+  try {
+    const { error } = JSON.parse(body.toString()) as { error?: { status?: string; details?: readonly Detail[] } };
+    const details = error?.details ?? [];
+    const code = details.find((detail) => detail['@type']?.endsWith('google.firebase.fcm.v1.FcmError'))?.errorCode;
+    const fields = details.flatMap((detail) => detail.fieldViolations ?? []).flatMap(({ field }) => (field ? [field] : []));
+    return { status: error?.status ?? '', errorCode: code ?? null, fields };
+  } catch {
+    // HTML from a proxy or load balancer.
+    return { status: '', errorCode: null, fields: [] };
+  }
+}
+
+/** Google's name of an accepted message. */
+export function readName(body: Buffer): string | undefined {
+  try {
+    return (JSON.parse(body.toString()) as { name?: string }).name;
+  } catch {
+    // Accepted all the same; only the name is unknown.
+    return undefined;
+  }
+}
