@@ -86,6 +86,7 @@ async function overNodeApn({ port, caFile, cacheFolder }: Workload): Promise<Ben
       for (let start = 0; start < count; start += 1_000) {
         const tokens = Array.from({ length: Math.min(1_000, count - start) }, (_, at) => tokenOf(start + at));
         const notification = new apn.Notification();
+        Object.assign(notification, { id: apnsIdOf(start) });
         Object.assign(notification, { rawPayload: JSON.parse(BODY.toString()), topic: 'org.example.tocsin' });
         Object.assign(notification, { pushType: 'alert', priority: 10, expiry: 1_893_456_000 });
         accepted += (await provider.send(notification, tokens)).sent.length;

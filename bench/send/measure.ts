@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { BODY, HEADERS, tokenOf, type Workload } from './workload.ts';
+import { apnsIdOf, BODY, HEADERS, tokenOf, type Workload } from './workload.ts';
 
 const run = promisify(execFile);
 const NODE_APN = '@parse/node-apn@8.1.0';
@@ -40,7 +40,10 @@ export async function measureH2load(requests: number, workload: Workload): Promi
   writeFileSync(bodyFile, BODY);
   const url = (index: number) => `https://localhost:${port}/3/device/${tokenOf(index)}`;
   writeFileSync(urlFile, Array.from({ length: 4_096 }, (_, index) => url(index)).join('\n'));
-  const headers = HEADERS.flatMap(([name, value]) => ['-H', `${name}: ${value}`]);
+  const headers = [...HEADERS, ['apns-id', apnsIdOf(0)] as const].flatMap(([name, value]) => [
+    '-H',
+    `${name}: ${value}`,
+  ]);
   const counts = ['-n', String(requests), '-c', String(connections), '-m', String(streams)];
   const args = [...counts, ...headers, '-d', bodyFile, '-i', urlFile];
   const script = 'TIMEFORMAT="%U %S"; time h2load "$@"';
