@@ -2,19 +2,25 @@
  * The composition root: the only file that knows every room. Built in the order data flows; closed in reverse.
  */
 import { randomBytes } from 'node:crypto';
-import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
-import { generateVapidKeys, type Transport } from '@tocsin/push';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { generateVapidKeys, type VapidKeys } from '@tocsin/push';
+import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify';
 import { buildHttp } from './api/http.ts';
-import { createBroker, type Broker } from './broker/broker.ts';
+import { notifyApi } from './api/notify/plugin.ts';
 import { createOutboxTransport } from './broker/transport.ts';
 import type { Config } from './config.ts';
 import { createWorker } from './fanout/worker.ts';
 import { createHousekeeping } from './housekeeping/housekeeping.ts';
 import { createIdentity } from './identity/identity.ts';
-import { createPublishAccess } from './identity/publish-access.ts';
+import { ensureFirstAdmin, type FirstAdmin, localAccounts } from './identity/local-accounts.ts';
+import { createLoginTokens } from './identity/login-tokens.ts';
+import { createPasswords } from './identity/passwords.ts';
+import { mayPublish, presentedKey, type Publisher } from './identity/publish-access.ts';
 import { createIngest } from './ingest/ingest.ts';
 import type { Clock } from './lib/clock.ts';
 import { createMetrics } from './lib/metrics.ts';
+import { clientAddress, PRIVATE_NETWORKS, parseNetworks } from './lib/network.ts';
 import { createHub } from './live/hub.ts';
 import { createReceipts } from './receipts/receipts.ts';
 import { createReceiptTokens } from './receipts/token.ts';
@@ -22,6 +28,7 @@ import { createWakeChannel } from './store/channel.ts';
 import type { Database } from './store/database.ts';
 import { deleteParking, putParking } from './store/parking.ts';
 import { ensureSecret } from './store/secret.ts';
+import { findService } from './store/service.ts';
 import { buildTransports } from './transports/build.ts';
 import { createRegistry } from './transports/registry.ts';
 
@@ -35,9 +42,171 @@ export interface AppDeps {
 
 export interface App {
   readonly http: FastifyInstance;
-  readonly webPushPublicKey: string;
-  /** Starts the roles of the configuration and listens. Returns the address people can open. */
-  start(): Promise<string>;
+  /** Made at this start, or null. */
+  readonly firstAdmin: FirstAdmin | null;
+  /** Starts the roles of the configuration and listens. */
+  start(): Promise<{ httpPort: number | null; mqttPort: number | null }>;
   /** Takes nothing new, finishes what is under way, closes everything it opened. */
   stop(): Promise<void>;
+}
+
+const INBOX = fileURLToPath(new URL('../../../inbox/dist', import.meta.url));
+
+export async function createApp(deps: AppDeps): Promise<App> {
+  const { config, database, clock, random, log } = deps;
+  const { node } = config;
+  const report = (error: Error, what = 'background work') => log.error({ err: error }, what);
+  const housekeeping = createHousekeeping({
+    database,
+    clock,
+    notificationRetentionDays: config.NOTIFICATION_RETENTION_DAYS,
+    eventRetentionDays: config.EVENT_RETENTION_DAYS,
+    onError: report,
+  });
+  await housekeeping.runOnce();
+  const secrets = await loadSecrets(database);
+  const metrics = createMetrics();
+  const channel = createWakeChannel(database, node, report);
+  const passwords = await createPasswords();
+  const firstAdmin = await ensureFirstAdmin(database, passwords, config.TOCSIN_ADMIN_PASSWORD);
+  const identity = createIdentity({
+    database,
+    clock,
+    passwords,
+    tokens: createLoginTokens(secrets.login),
+    checks: [localAccounts(database, passwords)],
+    onRevoked: () => channel.wake('tokens'),
+  });
+  const tokens = createReceiptTokens(secrets.receipts);
+  const receipts = createReceipts({ database, tokens, clock, node });
+  const live = createHub({ database, clock, onError: report });
+  const ingest = createIngest({
+    database,
+    clock,
+    onAccepted: (count) => {
+      if (count === 0) return;
+      metrics.accepted(count);
+      channel.wake('work');
+      channel.wake('inbox');
+    },
+  });
+  const access = publishAccess(config, database);
+  const registry = createRegistry(
+    buildTransports({
+      settings: config,
+      clock,
+      vapid: secrets.vapid,
+      embeddedMqtt: config.MQTT_URL ? null : createOutboxTransport({ database, clock, deliver: () => channel.wake('mqtt'), onError: report }),
+      onParked: (parking) => {
+        log.warn({ provider: parking.provider, reason: parking.reason }, 'provider parked');
+        putParking(database, { ...parking, parkedAt: new Date(parking.parkedAt), parkedUntil: new Date(parking.parkedUntil) }).catch(report);
+      },
+      onRecovered: (provider) => {
+        log.info({ provider }, 'provider recovered');
+        deleteParking(database, provider).catch(report);
+      },
+    }),
+  );
+  const worker = createWorker({
+    database,
+    clock,
+    random,
+    node,
+    registry,
+    tokens,
+    onInbox: () => channel.wake('inbox'),
+    onOutcomes: (accepted, others) => metrics.delivered(accepted, others),
+    onError: report,
+  });
+  const broker: { fault(): string | null; wake(): void; attachWebSocket(s: unknown): void; listen(p: number | null, h: string): Promise<number | null>; stop(): Promise<void> } | null =
+    config.MQTT_URL || !config.roles.has('broker')
+      ? null
+      : null;
+  const notify = { database, identity, ingest, live, clock, demoService: config.DEMO_ACCOUNT_SERVICE, firstLoginStatus: config.FIRST_LOGIN_STATUS, mayPublish: access.allowsRequest };
+  const http = await buildHttp({
+    log,
+    inboxDirectory: INBOX,
+    notifyV1: notifyApi({ ...notify, version: 1 }),
+    notifyV2: notifyApi({ ...notify, version: 2 }),
+    operations: { database, metrics, brokerFault: () => broker?.fault() ?? null, parkings: () => registry.parkings() },
+    api: {
+      database,
+      identity,
+      ingest,
+      receipts,
+      live,
+      channel,
+      registry,
+      clock,
+      checkAddress: (kind, device) => registry.find(kind, '')?.checkAddress(device) ?? null,
+      mayPublish: access.allowsRequest,
+      webPushPublicKey: secrets.vapid.publicKey,
+    },
+  });
+  metrics.watch('ingest_waiting', 'Notifications waiting for their commit', () => ingest.waiting);
+  metrics.watch('live_listeners', 'Open live streams', () => live.listeners);
+  metrics.watch('providers_parked', 'Providers that are parked', () => registry.parkings().length);
+
+  const stops: (() => Promise<void> | void)[] = [];
+  const start = async () => {
+    channel.on('work', () => worker.wake());
+    channel.on('inbox', () => live.wake());
+    channel.on('tokens', () => identity.forget());
+    channel.on('mqtt', () => broker?.wake());
+    await channel.start();
+    stops.push(() => channel.stop());
+    await registry.open();
+    stops.push(() => registry.close());
+    if (config.roles.has('scheduler')) {
+      await housekeeping.start();
+      stops.push(() => housekeeping.stop());
+    }
+    if (config.roles.has('worker')) {
+      worker.start();
+      stops.push(() => worker.stop());
+    }
+    let mqttPort: number | null = null;
+    if (broker) {
+      broker.attachWebSocket(http.server);
+      mqttPort = await broker.listen(config.MQTT_PORT === 0 ? null : config.MQTT_PORT, config.HOST);
+      stops.push(() => broker.stop());
+    }
+    let httpPort: number | null = null;
+    if (config.roles.has('api')) {
+      await http.listen({ port: config.PORT, host: config.HOST });
+      httpPort = (http.addresses()[0] as AddressInfo | undefined)?.port ?? null;
+    }
+    stops.push(() => http.close());
+    return { httpPort, mqttPort };
+  };
+  const stop = async () => {
+    live.stop();
+    for (const close of stops.reverse()) await close();
+    await ingest.drain();
+    await receipts.drain();
+  };
+  return { http, firstAdmin, start, stop };
+}
+
+async function loadSecrets(database: Database): Promise<{ login: Buffer; receipts: Buffer; vapid: VapidKeys }> {
+  const random = () => randomBytes(32).toString('base64');
+  const vapid = await ensureSecret(database, 'vapid', () => JSON.stringify(generateVapidKeys()));
+  return {
+    login: Buffer.from(await ensureSecret(database, 'login-tokens', random), 'base64'),
+    receipts: Buffer.from(await ensureSecret(database, 'receipts', random), 'base64'),
+    vapid: JSON.parse(vapid) as VapidKeys,
+  };
+}
+
+function publishAccess(config: Config, database: Database) {
+  const trusted = parseNetworks(config.TRUSTED_PROXIES);
+  const networks = parseNetworks(config.PUBLISH_NETWORKS.length > 0 ? config.PUBLISH_NETWORKS : PRIVATE_NETWORKS);
+  const allows = async (serviceId: string, publisher: Publisher) => mayPublish(await findService(database, serviceId), publisher, networks);
+  return {
+    allows,
+    allowsRequest: (serviceId: string, request: FastifyRequest) => {
+      const address = clientAddress(request.socket.remoteAddress ?? '', request.headers['x-forwarded-for'], trusted);
+      return allows(serviceId, { address, key: presentedKey(request.headers) });
+    },
+  };
 }

@@ -12,7 +12,10 @@ async function one<Row extends object>(database: Queryable, text: string, values
   return row;
 }
 
-export async function user(database: Queryable, given: { username?: string; isAdmin?: boolean; isActive?: boolean } = {}): Promise<number> {
+export async function user(
+  database: Queryable,
+  given: { username?: string; isAdmin?: boolean; isActive?: boolean } = {},
+): Promise<number> {
   const row = await one<{ id: number }>(
     database,
     `insert into user_account (username, is_admin, is_active, login_expires_at) values ($1, $2, $3, now() + interval '30 days') returning id`,
@@ -21,7 +24,10 @@ export async function user(database: Queryable, given: { username?: string; isAd
   return row.id;
 }
 
-export async function service(database: Queryable, given: { category?: string; publishPolicy?: string } = {}): Promise<string> {
+export async function service(
+  database: Queryable,
+  given: { category?: string; publishPolicy?: string } = {},
+): Promise<string> {
   const row = await one<{ id: string }>(
     database,
     `insert into service (id, category, color, owner, publish_policy) values ($1, $2, '1f77b4', 'tests', $3) returning id`,
@@ -46,7 +52,13 @@ export async function device(database: Queryable, given: GivenDevice): Promise<n
   const row = await one<{ id: number }>(
     database,
     'insert into device (user_id, kind, address, credential, app) values ($1, $2, $3, $4, $5) returning id',
-    [given.userId, given.kind ?? 'apns', given.address ?? unique(), given.credential ?? '', given.app ?? 'tests'],
+    [
+      given.userId,
+      given.kind ?? 'apns',
+      given.address ?? unique(),
+      given.credential ?? '',
+      given.app ?? 'tests',
+    ],
   );
   return row.id;
 }

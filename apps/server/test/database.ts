@@ -28,7 +28,10 @@ export async function testDatabase(): Promise<TestDatabase> {
   };
 }
 
-async function administrate(server: { host: string; port: number; user: string }, statement: string): Promise<void> {
+async function administrate(
+  server: { host: string; port: number; user: string },
+  statement: string,
+): Promise<void> {
   const client = new pg.Client({ ...server, database: 'postgres' });
   await client.connect();
   try {

@@ -67,7 +67,7 @@ async function serveInbox(http: FastifyInstance, directory: string): Promise<voi
       index: false,
       setHeaders: (reply, path) => {
         // Vite names assets by their content; everything else must be asked for again.
-        reply.setHeader('cache-control', path.includes('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache');
+        void reply.header('cache-control', path.includes('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache');
       },
     });
   }

@@ -46,17 +46,28 @@ describe('the embedded database', () => {
   it('refuses a second server on the same data directory in a sentence', async () => {
     const dataDir = directory();
     await start(dataDir);
-    await expect(startEmbedded({ dataDir, log: () => undefined })).rejects.toThrow(/Another server \(process \d+\) works in/);
+    await expect(startEmbedded({ dataDir, log: () => undefined })).rejects.toThrow(
+      /Another server \(process \d+\) works in/,
+    );
   });
 
   it('comes back by itself after kill -9 of the postmaster, with what was committed', async () => {
     const embedded = await start(directory());
     await query(embedded, 'create table kept as select 1 as answer');
-    const [row] = await query(embedded, 'select pg_backend_pid() as pid, current_setting(\'data_directory\') as directory');
+    const [row] = await query(
+      embedded,
+      "select pg_backend_pid() as pid, current_setting('data_directory') as directory",
+    );
     const { readFileSync } = await import('node:fs');
-    process.kill(Number(readFileSync(join(row.directory, 'postmaster.pid'), 'utf8').split('\n')[0]), 'SIGKILL');
+    process.kill(
+      Number(readFileSync(join(row.directory, 'postmaster.pid'), 'utf8').split('\n')[0]),
+      'SIGKILL',
+    );
     await expect
-      .poll(() => query(embedded, 'select answer from kept').catch(() => 'away'), { timeout: 20_000, interval: 50 })
+      .poll(() => query(embedded, 'select answer from kept').catch(() => 'away'), {
+        timeout: 20_000,
+        interval: 50,
+      })
       .toEqual([{ answer: 1 }]);
   });
 });

@@ -24,7 +24,9 @@ const OLDEST_SERVER = 140_000;
 
 /** Reads `000001_name.sql` … in order. Throws when a number is missing or doubled. */
 export function readMigrations(directory: string): Migration[] {
-  const files = readdirSync(directory).filter((file) => /^\d{6}_.*\.sql$/.test(file)).sort();
+  const files = readdirSync(directory)
+    .filter((file) => /^\d{6}_.*\.sql$/.test(file))
+    .sort();
   return files.map((name, index) => {
     const number = Number(name.slice(0, 6));
     if (number !== index + 1) throw new MigrationRefused(`${name} should have the number ${index + 1}`);
@@ -45,7 +47,9 @@ export async function migrate(connection: pg.ClientConfig, directory: string): P
       `create table if not exists schema_migration (
          number integer primary key, name text not null, checksum text not null, applied_at timestamptz not null default now())`,
     );
-    const applied = await client.query<{ number: number; name: string; checksum: string }>('select number, name, checksum from schema_migration order by number');
+    const applied = await client.query<{ number: number; name: string; checksum: string }>(
+      'select number, name, checksum from schema_migration order by number',
+    );
     checkApplied(applied.rows, migrations);
     const missing = migrations.slice(applied.rows.length);
     for (const migration of missing) await apply(client, migration);
@@ -65,15 +69,24 @@ async function checkServer(client: pg.Client): Promise<void> {
   if (Number(server?.number) < OLDEST_SERVER) {
     throw new MigrationRefused(`PostgreSQL ${server?.version} is too old: 14 or newer is needed.`);
   }
-  if (server?.encoding !== 'UTF8') throw new MigrationRefused(`The database's encoding is ${server?.encoding}; it must be UTF8.`);
+  if (server?.encoding !== 'UTF8')
+    throw new MigrationRefused(`The database's encoding is ${server?.encoding}; it must be UTF8.`);
 }
 
-function checkApplied(applied: { number: number; name: string; checksum: string }[], known: Migration[]): void {
+function checkApplied(
+  applied: { number: number; name: string; checksum: string }[],
+  known: Migration[],
+): void {
   for (const row of applied) {
     const migration = known[row.number - 1];
-    if (!migration) throw new MigrationRefused(`The database was used by a newer version (it has ${row.name}). Start that version.`);
+    if (!migration)
+      throw new MigrationRefused(
+        `The database was used by a newer version (it has ${row.name}). Start that version.`,
+      );
     if (migration.checksum !== row.checksum) {
-      throw new MigrationRefused(`${migration.name} was changed after it had been applied. Migrations are never edited: add a new one.`);
+      throw new MigrationRefused(
+        `${migration.name} was changed after it had been applied. Migrations are never edited: add a new one.`,
+      );
     }
   }
 }

@@ -3,19 +3,33 @@ import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
+import { openCluster, SUPERUSER } from './cluster.ts';
+import { DataDirectoryUnusable } from './failure.ts';
 import { lockDataDirectory } from './lock.ts';
-import { chooseOwner, placeCluster, placePrograms, placeSocket } from './place.ts';
+import { chooseOwner } from './owner.ts';
 import { findNativeDirectory } from './platform.ts';
-import { type Cluster, initialise, type RunningPostgres, SOCKET_PORT, startPostgres, SUPERUSER } from './postgres.ts';
+import { type RunningPostgres, startPostgres } from './postgres.ts';
+import { placePrograms } from './programs.ts';
+
+export interface Connection {
+  /** Directory of the Unix socket. */
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly database: string;
+}
 
 export interface EmbeddedDatabase {
-  readonly connection: { readonly host: string; readonly port: number; readonly user: string; readonly database: string };
+  /** Stays the same when PostgreSQL has to be started again. */
+  readonly connection: Connection;
   stop(): Promise<void>;
 }
 
 export interface EmbeddedOptions {
   readonly dataDir: string;
+  /** Hears PostgreSQL's warnings and what was done about its end. */
   readonly log: (line: string) => void;
+  /** Extra `name=value` settings; tests turn fsync off. */
   readonly settings?: readonly string[];
 }
 
@@ -23,26 +37,25 @@ const DATABASE = 'tocsin';
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
 
-/** Starts the database of a data directory. Throws `NoEmbeddedPostgres`, `DataDirectoryInUse` or says what failed. */
+/**
+ * Starts the database of a data directory and keeps it running until it is stopped or this process ends. Throws
+ * `NoEmbeddedPostgres`, `DataDirectoryInUse`, `DataDirectoryUnusable`, or says what else failed.
+ */
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedDatabase> {
   const dataDir = resolve(options.dataDir);
   const native = findNativeDirectory();
-  mkdirSync(dataDir, { recursive: true, mode: 0o711 });
-  const unlock = lockDataDirectory(dataDir);
+  const unlock = openDataDirectory(dataDir);
   try {
     const owner = chooseOwner(dataDir);
-    const directory = placeCluster(dataDir, owner);
-    const programs = placePrograms(native, owner);
-    const draft = { programs, directory, socket: '', owner, settings: options.settings ?? [] };
-    await initialise(draft);
-    const cluster: Cluster = { ...draft, socket: placeSocket(directory, owner) };
-    const running = keepRunning(cluster, await startPostgres(cluster, options.log), options.log);
-    const connection = { host: cluster.socket, port: SOCKET_PORT, user: SUPERUSER, database: DATABASE };
-    await createDatabase(connection);
-    const stop = async () => {
+    const cluster = await openCluster(dataDir, placePrograms(native, dataDir, owner), owner);
+    const start = () => startPostgres(cluster, options.settings ?? [], options.log);
+    const running = keepRunning(await start(), start, options.log);
+    const stop = () => running.stop().then(unlock);
+    const connection = { host: cluster.socket, port: cluster.port, user: SUPERUSER, database: DATABASE };
+    await createDatabase(connection).catch(async (error: Error) => {
       await running.stop();
-      unlock();
-    };
+      throw error;
+    });
     return { connection, stop };
   } catch (error) {
     unlock();
@@ -50,43 +63,65 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedD
   }
 }
 
+function openDataDirectory(dataDir: string): () => void {
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o711 });
+    return lockDataDirectory(dataDir);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (!code) throw error;
+    throw new DataDirectoryUnusable(
+      `TOCSIN_DATA_DIR: the server cannot write in ${dataDir} (${code}). Give it to the user that runs the server, or choose another.`,
+    );
+  }
+}
+
 /** Restarts PostgreSQL with growing pauses whenever it ends without being asked to. */
-function keepRunning(cluster: Cluster, first: RunningPostgres, log: (line: string) => void): { stop(): Promise<void> } {
-  let current: RunningPostgres | null = first;
+function keepRunning(
+  first: RunningPostgres,
+  start: () => Promise<RunningPostgres>,
+  log: (line: string) => void,
+): { stop(): Promise<void> } {
+  let current = first;
   const stopping = new AbortController();
-  const loop = async () => {
-    let pause = FIRST_PAUSE_MS;
-    while (!stopping.signal.aborted) {
-      if (current) {
-        const how = await current.exited;
-        current = null;
-        if (stopping.signal.aborted) return;
-        log(`PostgreSQL ended by itself (${how}); starting it again`);
-      }
-      await delay(pause);
-      if (stopping.signal.aborted) return;
+  const startAgain = async () => {
+    for (
+      let pause = FIRST_PAUSE_MS;
+      !stopping.signal.aborted;
+      pause = Math.min(LONGEST_PAUSE_MS, pause * 2)
+    ) {
       try {
-        current = await startPostgres(cluster, log);
-        pause = FIRST_PAUSE_MS;
+        current = await start();
+        return;
       } catch (error) {
         log((error as Error).message);
-        pause = Math.min(LONGEST_PAUSE_MS, pause * 2);
+        // An abort only ends the pause early; the loop looks at it next.
+        await delay(pause, undefined, { signal: stopping.signal }).catch(() => undefined);
       }
+    }
+  };
+  const loop = async () => {
+    while (!stopping.signal.aborted) {
+      const how = await current.exited;
+      if (stopping.signal.aborted) return;
+      log(`PostgreSQL ended by itself (${how}); starting it again`);
+      await delay(FIRST_PAUSE_MS);
+      await startAgain();
     }
   };
   const looping = loop();
   return {
     async stop() {
       stopping.abort();
-      await current?.stop();
+      await current.stop();
       await looping;
-      // It may have come up between the two lines above.
-      await current?.stop();
+      // A start that was under way above may have succeeded.
+      await current.stop();
     },
   };
 }
 
-async function createDatabase(connection: EmbeddedDatabase['connection']): Promise<void> {
+async function createDatabase(connection: Connection): Promise<void> {
   const client = new pg.Client({ ...connection, database: 'postgres' });
   await client.connect();
   try {

@@ -5,16 +5,32 @@ describe('networks', () => {
   const near = parseNetworks(PRIVATE_NETWORKS);
 
   it.each([
-    ['127.0.0.1', true], ['10.200.3.4', true], ['172.16.0.1', true], ['172.32.0.1', false], ['192.168.255.255', true],
-    ['169.254.1.1', true], ['8.8.8.8', false], ['::1', true], ['::ffff:192.168.0.9', true], ['::ffff:8.8.8.8', false],
-    ['fd12::1', true], ['fe80::1', true], ['2001:db8::1', false], ['', false], ['localhost', false], ['192.168.1', false],
+    ['127.0.0.1', true],
+    ['10.200.3.4', true],
+    ['172.16.0.1', true],
+    ['172.32.0.1', false],
+    ['192.168.255.255', true],
+    ['169.254.1.1', true],
+    ['8.8.8.8', false],
+    ['::1', true],
+    ['::ffff:192.168.0.9', true],
+    ['::ffff:8.8.8.8', false],
+    ['fd12::1', true],
+    ['fe80::1', true],
+    ['2001:db8::1', false],
+    ['', false],
+    ['localhost', false],
+    ['192.168.1', false],
   ])('%s is near: %s', (address, expected) => {
     expect(contains(near, address)).toBe(expected);
   });
 
-  it.each(['foo', '10.0.0.0/33', '::1/129', '10.0.0.0/x', '1.2.3', '/8'])('%s is refused by name', (entry) => {
-    expect(() => parseNetworks([entry])).toThrow(JSON.stringify(entry));
-  });
+  it.each(['foo', '10.0.0.0/33', '::1/129', '10.0.0.0/x', '1.2.3', '/8'])(
+    '%s is refused by name',
+    (entry) => {
+      expect(() => parseNetworks([entry])).toThrow(JSON.stringify(entry));
+    },
+  );
 });
 
 describe('the client of a request', () => {
@@ -24,7 +40,12 @@ describe('the client of a request', () => {
     ['is the peer when it is no proxy of ours, whatever it claims', '8.8.8.8', '192.168.1.1', '8.8.8.8'],
     ['is what the trusted proxy saw', '10.0.0.1', '203.0.113.7', '203.0.113.7'],
     ['is found behind two trusted proxies', '10.0.0.1', '203.0.113.7, 10.0.0.2', '203.0.113.7'],
-    ['is the rightmost untrusted one: the left part is the client talking', '10.0.0.1', '192.168.1.1, 203.0.113.7', '203.0.113.7'],
+    [
+      'is the rightmost untrusted one: the left part is the client talking',
+      '10.0.0.1',
+      '192.168.1.1, 203.0.113.7',
+      '203.0.113.7',
+    ],
     ['is read from several headers', '10.0.0.1', ['192.168.1.1', '203.0.113.7'], '203.0.113.7'],
     ['is the proxy when it says nothing', '10.0.0.1', undefined, '10.0.0.1'],
     ['is the proxy when it says junk', '10.0.0.1', 'unknown', '10.0.0.1'],

@@ -45,8 +45,17 @@ function unmap(address: string): string {
  * Walks X-Forwarded-For from the right, through the proxies that are trusted, to the first address that is not.
  * A client may write what it likes to the left of that; it is never read. Junk ends the walk at the last good one.
  */
-export function clientAddress(socketAddress: string, forwardedFor: string | string[] | undefined, trusted: BlockList): string {
-  const hops = [forwardedFor ?? []].flat().join(',').split(',').map((hop) => hop.trim()).filter((hop) => hop !== '');
+export function clientAddress(
+  socketAddress: string,
+  forwardedFor: string | string[] | undefined,
+  trusted: BlockList,
+): string {
+  const hops = [forwardedFor ?? []]
+    .flat()
+    .join(',')
+    .split(',')
+    .map((hop) => hop.trim())
+    .filter((hop) => hop !== '');
   let client = unmap(socketAddress);
   while (hops.length > 0 && contains(trusted, client)) {
     const hop = unmap(hops.pop() ?? '');

@@ -31,7 +31,11 @@ function monthOf(at: Date): Range {
 
 function dayOf(at: Date): Range {
   const from = new Date(Math.floor(at.getTime() / DAY_MS) * DAY_MS);
-  return { name: from.toISOString().slice(0, 10).replaceAll('-', ''), from, to: new Date(from.getTime() + DAY_MS) };
+  return {
+    name: from.toISOString().slice(0, 10).replaceAll('-', ''),
+    from,
+    to: new Date(from.getTime() + DAY_MS),
+  };
 }
 
 /** Names and bounds are made of digits by the two functions above, so they need no quoting. */
@@ -50,8 +54,12 @@ export async function dropPartitionsBefore(
   before: { notifications: Date; events: Date },
 ): Promise<string[]> {
   const ended = [
-    ...(await partitionsOf(database, 'notification')).filter((name) => endOf(name) <= before.notifications.getTime()),
-    ...(await partitionsOf(database, 'delivery_event')).filter((name) => endOf(name) <= before.events.getTime()),
+    ...(await partitionsOf(database, 'notification')).filter(
+      (name) => endOf(name) <= before.notifications.getTime(),
+    ),
+    ...(await partitionsOf(database, 'delivery_event')).filter(
+      (name) => endOf(name) <= before.events.getTime(),
+    ),
   ];
   for (const name of ended) {
     if (name.startsWith('notification_')) await emptyInboxes(database, name);

@@ -1,6 +1,7 @@
 /** Builds the transports the configuration asks for. One kind that is not set up is simply not in the registry. */
 import {
   type ApnsConfig,
+  createAddressGuard,
   createApnsTransport,
   createCoreClient,
   createFcmTransport,
@@ -8,6 +9,7 @@ import {
   createNodeClient,
   createWebPushTransport,
   type DeviceKind,
+  type ServiceAccount,
   type Transport,
   type VapidKeys,
 } from '@tocsin/push';
@@ -40,4 +42,62 @@ export interface BuildDeps {
   readonly embeddedMqtt: Transport | null;
   readonly onParked: (parking: Parking) => void;
   readonly onRecovered: (provider: string) => void;
+}
+
+const OWN_PROVIDER = (name: string) => () => name;
+
+/** Every transport the settings ask for, each behind its own parking. */
+export function buildTransports(deps: BuildDeps): TransportEntry[] {
+  const { settings, clock } = deps;
+  const createClient = settings.HTTP2_CLIENT === 'node' ? createNodeClient : createCoreClient;
+  const entries: TransportEntry[] = [];
+  const add = (kind: DeviceKind, transport: Transport | null, providerOf: (address: string) => string) => {
+    if (!transport) return;
+    const { onParked, onRecovered } = deps;
+    const parked: ParkedTransport = withParking(transport, { clock, providerOf, onParked, onRecovered });
+    entries.push({ kind, environment: '', transport: parked });
+  };
+  const apns = apnsConfig(settings);
+  add('apns', apns && createApnsTransport(apns, { createClient, clock }), OWN_PROVIDER('apns'));
+  const account = settings.files.FCM_SERVICE_ACCOUNT_FILE;
+  const fcm = account && {
+    account: JSON.parse(account) as ServiceAccount,
+    ...optional({ url: settings.FCM_URL, ca: settings.files.FCM_CA_FILE }),
+  };
+  add('fcm', fcm ? createFcmTransport(fcm, { createClient, clock }) : null, OWN_PROVIDER('fcm'));
+  const guard = createAddressGuard(settings.WEBPUSH_ALLOW);
+  for (const kind of ['webpush', 'unifiedpush'] as const) {
+    const config = { kind, vapid: deps.vapid, subject: settings.WEBPUSH_SUBJECT, guard, ...optional({ ca: settings.files.WEBPUSH_CA_FILE }) };
+    add(kind, createWebPushTransport(config, { createClient, clock }), originOf);
+  }
+  add('mqtt', deps.embeddedMqtt ?? externalMqtt(settings), OWN_PROVIDER('mqtt'));
+  return entries;
+}
+
+/** Web Push services fail one by one. */
+function originOf(endpoint: string): string {
+  return URL.canParse(endpoint) ? new URL(endpoint).origin : 'webpush';
+}
+
+function externalMqtt(settings: TransportSettings): Transport | null {
+  if (settings.MQTT_URL === undefined) return null;
+  return createMqttTransport({ url: settings.MQTT_URL, ...optional({ username: settings.MQTT_USERNAME, password: settings.MQTT_PASSWORD }) });
+}
+
+function apnsConfig(settings: TransportSettings): ApnsConfig | null {
+  const { APNS_TOPIC: topic, APNS_ENVIRONMENT: environment, files } = settings;
+  if (topic === undefined) return null;
+  const common = { topic, environment, ...optional({ url: settings.APNS_URL, ca: files.APNS_CA_FILE }) };
+  if (files.APNS_KEY_FILE !== undefined) {
+    const { APNS_KEY_ID: keyId = '', APNS_TEAM_ID: teamId = '' } = settings;
+    return { ...common, authentication: { kind: 'token', p8: files.APNS_KEY_FILE, keyId, teamId } };
+  }
+  // One .pem holds both the certificate and its key.
+  const pem = files.APNS_CERT_FILE;
+  return pem === undefined ? null : { ...common, authentication: { kind: 'certificate', cert: pem, key: pem } };
+}
+
+/** Leaves out what is undefined, as exact optional properties want it. */
+function optional<Value extends object>(given: { [Key in keyof Value]: Value[Key] | undefined }): Partial<Value> {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<Value>;
 }

@@ -30,7 +30,7 @@ function splicePayload(text: string): SplicedPayload {
         const piece = pieces[index] as Buffer;
         at += piece.copy(target, at);
         const value = values[order[index] ?? -1];
-        if (value !== undefined) at += target.latin1Write(value, at);
+        if (value !== undefined) at += target.write(value, at, 'latin1');
       }
       return at - offset;
     },

@@ -1,0 +1,16 @@
+/** The sending library: usable alone, without a database or an environment. */
+export type { ApnsAuthentication, ApnsConfig } from './apns/config.ts';
+export { createApnsTransport } from './apns/transport.ts';
+export type { FcmConfig, ServiceAccount } from './fcm/config.ts';
+export { createFcmTransport } from './fcm/transport.ts';
+export * from './http2/index.ts';
+export { checkMqttAddress, createMqttTransport, deviceTopic, type MqttConfig } from './mqtt/transport.ts';
+export * from './notification.ts';
+export * from './outcome.ts';
+export { type AddressGuard, createAddressGuard } from './outside/address-guard.ts';
+export type { SplicedPayload } from './payload/spliced-payload.ts';
+export * from './transport.ts';
+export type { WebPushConfig } from './webpush/config.ts';
+export { buildJsonPayload } from './webpush/payload.ts';
+export { createWebPushTransport } from './webpush/transport.ts';
+export { checkSubject, generateVapidKeys, type VapidKeys } from './webpush/vapid.ts';
