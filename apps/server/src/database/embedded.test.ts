@@ -1,8 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterEach, describe, expect, it } from 'vitest';
+import { runProgram } from '../../test/programs.ts';
+import { DataDirectoryUnusable } from './failure.ts';
+import { processState } from './process.ts';
 import { type EmbeddedDatabase, startEmbedded } from './supervise.ts';
 
 const directories: string[] = [];
@@ -12,6 +16,9 @@ const start = async (dataDir: string) => {
   running.push(embedded);
   return embedded;
 };
+const PATIENCE = { timeout: 20_000, interval: 50 };
+const postmaster = (dataDir: string) =>
+  Number(readFileSync(join(dataDir, 'postgres/postmaster.pid'), 'utf8').split('\n')[0]);
 const directory = (name = 'data') => {
   const parent = mkdtempSync(join(tmpdir(), 'tocsin-embedded-'));
   directories.push(parent);
@@ -52,22 +59,88 @@ describe('the embedded database', () => {
   });
 
   it('comes back by itself after kill -9 of the postmaster, with what was committed', async () => {
-    const embedded = await start(directory());
+    const dataDir = directory();
+    const embedded = await start(dataDir);
     await query(embedded, 'create table kept as select 1 as answer');
-    const [row] = await query(
-      embedded,
-      "select pg_backend_pid() as pid, current_setting('data_directory') as directory",
-    );
-    const { readFileSync } = await import('node:fs');
-    process.kill(
-      Number(readFileSync(join(row.directory, 'postmaster.pid'), 'utf8').split('\n')[0]),
-      'SIGKILL',
-    );
+    const before = postmaster(dataDir);
+    process.kill(before, 'SIGKILL');
     await expect
-      .poll(() => query(embedded, 'select answer from kept').catch(() => 'away'), {
-        timeout: 20_000,
-        interval: 50,
-      })
+      .poll(() => query(embedded, 'select answer from kept').catch(() => 'away'), PATIENCE)
       .toEqual([{ answer: 1 }]);
+    expect(postmaster(dataDir)).not.toBe(before);
+  });
+
+  it('starts over a pid file that names a stranger', async () => {
+    const dataDir = directory();
+    await (await start(dataDir)).stop();
+    running.pop();
+    const { uid, gid } = statSync(join(dataDir, 'postgres'));
+    const stranger = spawn('sleep', ['60'], { uid, gid, cwd: '/' });
+    writeFileSync(join(dataDir, 'postgres/postmaster.pid'), `${stranger.pid}\n`);
+    try {
+      expect(await query(await start(dataDir), 'select 1 as alive')).toEqual([{ alive: 1 }]);
+      expect(stranger.exitCode).toBeNull();
+      expect(stranger.signalCode).toBeNull();
+    } finally {
+      stranger.kill('SIGKILL');
+    }
+  });
+
+  it('takes over the lock of a server that is gone, also when its pid is in use again', async () => {
+    const dataDir = directory();
+    await (await start(dataDir)).stop();
+    running.pop();
+    writeFileSync(join(dataDir, 'server.lock'), `${process.pid} an earlier start`);
+    expect(await query(await start(dataDir), 'select 1 as alive')).toEqual([{ alive: 1 }]);
+  });
+
+  it('uses a short socket path when the data directory is deep', async () => {
+    const embedded = await start(join(directory(), 'a'.repeat(60), 'b'.repeat(60)));
+    expect(await query(embedded, 'select 1 as alive')).toEqual([{ alive: 1 }]);
+    directories.push(embedded.connection.host);
+  });
+
+  it('says in a sentence that the data directory cannot be made', async () => {
+    const file = directory();
+    writeFileSync(file, 'not a directory');
+    await expect(startEmbedded({ dataDir: join(file, 'data'), log: () => undefined })).rejects.toThrow(
+      DataDirectoryUnusable,
+    );
+  });
+
+  it('says in a sentence that the files are of another major version', async () => {
+    const dataDir = directory();
+    await (await start(dataDir)).stop();
+    running.pop();
+    writeFileSync(join(dataDir, 'postgres/PG_VERSION'), '15\n');
+    await expect(startEmbedded({ dataDir, log: () => undefined })).rejects.toThrow(
+      /made by another major version/,
+    );
+  });
+});
+
+describe('a server that is killed with kill -9', () => {
+  it('takes its PostgreSQL along within 2 s, and the next start has what was committed', async () => {
+    const dataDir = directory();
+    const server = await runProgram(new URL('../../test/programs/embedded-server.ts', import.meta.url), [
+      dataDir,
+    ]);
+    const pid = postmaster(dataDir);
+    expect(processState(pid)).toBe('running');
+    server.kill('SIGKILL');
+    await expect
+      .poll(() => ['gone', 'zombie'].includes(processState(pid)), { timeout: 2_000, interval: 20 })
+      .toBe(true);
+    expect(await query(await start(dataDir), 'select answer from kept')).toEqual([{ answer: 42 }]);
+  });
+
+  it('is followed by a start that does not wait for anything', async () => {
+    const dataDir = directory();
+    const server = await runProgram(new URL('../../test/programs/embedded-server.ts', import.meta.url), [
+      dataDir,
+    ]);
+    server.kill('SIGKILL');
+    await new Promise((resolve) => server.once('exit', resolve));
+    expect(await query(await start(dataDir), 'select answer from kept')).toEqual([{ answer: 42 }]);
   });
 });
