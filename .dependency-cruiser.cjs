@@ -15,7 +15,8 @@ const SERVER_FOLDERS = {
   api: ['ingest', 'receipts', 'monitors', 'integrations', 'identity', 'store', 'live', 'lib'],
   broker: ['ingest', 'receipts', 'store', 'identity', 'lib'],
   database: ['store', 'lib'],
-  fanout: ['store', 'queue', 'transports', 'lib'],
+  // The log's events and the receipt tokens are defined once, in receipts/.
+  fanout: ['store', 'queue', 'transports', 'receipts', 'lib'],
   housekeeping: ['store', 'queue', 'lib'],
   identity: ['store', 'lib'],
   ingest: ['store', 'queue', 'lib'],
@@ -30,7 +31,7 @@ const SERVER_FOLDERS = {
 };
 
 /** Folders of the server that may use the sending library. */
-const SENDERS = ['fanout', 'integrations', 'transports'];
+const SENDERS = ['broker', 'fanout', 'integrations', 'transports'];
 
 function serverFolderRule([folder, neighbours]) {
   const allowed = [folder, ...neighbours].join('|');

@@ -10,13 +10,13 @@ import { buildHttp } from './api/http.ts';
 import { notifyApi } from './api/notify/plugin.ts';
 import { createOutboxTransport } from './broker/transport.ts';
 import type { Config } from './config.ts';
-import { createWorker } from './fanout/worker.ts';
+import { FanoutWorker } from './fanout/worker.ts';
 import { createHousekeeping } from './housekeeping/housekeeping.ts';
 import { createIdentity } from './identity/identity.ts';
 import { ensureFirstAdmin, type FirstAdmin, localAccounts } from './identity/local-accounts.ts';
 import { createLoginTokens } from './identity/login-tokens.ts';
 import { createPasswords } from './identity/passwords.ts';
-import { mayPublish, presentedKey, type Publisher } from './identity/publish-access.ts';
+import { mayPublish, type Publisher, presentedKey } from './identity/publish-access.ts';
 import { createIngest } from './ingest/ingest.ts';
 import type { Clock } from './lib/clock.ts';
 import { createMetrics } from './lib/metrics.ts';
@@ -96,10 +96,16 @@ export async function createApp(deps: AppDeps): Promise<App> {
       settings: config,
       clock,
       vapid: secrets.vapid,
-      embeddedMqtt: config.MQTT_URL ? null : createOutboxTransport({ database, clock, deliver: () => channel.wake('mqtt'), onError: report }),
+      embeddedMqtt: config.MQTT_URL
+        ? null
+        : createOutboxTransport({ database, clock, deliver: () => channel.wake('mqtt'), onError: report }),
       onParked: (parking) => {
         log.warn({ provider: parking.provider, reason: parking.reason }, 'provider parked');
-        putParking(database, { ...parking, parkedAt: new Date(parking.parkedAt), parkedUntil: new Date(parking.parkedUntil) }).catch(report);
+        putParking(database, {
+          ...parking,
+          parkedAt: new Date(parking.parkedAt),
+          parkedUntil: new Date(parking.parkedUntil),
+        }).catch(report);
       },
       onRecovered: (provider) => {
         log.info({ provider }, 'provider recovered');
@@ -107,7 +113,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
       },
     }),
   );
-  const worker = createWorker({
+  const worker = new FanoutWorker({
     database,
     clock,
     random,
@@ -118,25 +124,41 @@ export async function createApp(deps: AppDeps): Promise<App> {
     onOutcomes: (accepted, others) => metrics.delivered(accepted, others),
     onError: report,
   });
-  const broker: { fault(): string | null; wake(): void; attachWebSocket(s: unknown): void; listen(p: number | null, h: string): Promise<number | null>; stop(): Promise<void> } | null =
-    config.MQTT_URL || !config.roles.has('broker')
-      ? null
-      : null;
-  const notify = { database, identity, ingest, live, clock, demoService: config.DEMO_ACCOUNT_SERVICE, firstLoginStatus: config.FIRST_LOGIN_STATUS, mayPublish: access.allowsRequest };
+  const broker: {
+    fault(): string | null;
+    wake(): void;
+    attachWebSocket(s: unknown): void;
+    listen(p: number | null, h: string): Promise<number | null>;
+    stop(): Promise<void>;
+  } | null = config.MQTT_URL || !config.roles.has('broker') ? null : null;
+  const notify = {
+    database,
+    identity,
+    ingest,
+    live,
+    clock,
+    demoService: config.DEMO_ACCOUNT_SERVICE,
+    firstLoginStatus: config.FIRST_LOGIN_STATUS,
+    mayPublish: access.allowsRequest,
+  };
   const http = await buildHttp({
     log,
     inboxDirectory: INBOX,
     notifyV1: notifyApi({ ...notify, version: 1 }),
     notifyV2: notifyApi({ ...notify, version: 2 }),
-    operations: { database, metrics, brokerFault: () => broker?.fault() ?? null, parkings: () => registry.parkings() },
+    operations: {
+      database,
+      metrics,
+      brokerFault: () => broker?.fault() ?? null,
+      parkings: () => registry.parkings(),
+    },
     api: {
       database,
       identity,
       ingest,
       receipts,
       live,
-      channel,
-      registry,
+      parkings: () => registry.parkings(),
       clock,
       checkAddress: (kind, device) => registry.find(kind, '')?.checkAddress(device) ?? null,
       mayPublish: access.allowsRequest,
@@ -188,7 +210,9 @@ export async function createApp(deps: AppDeps): Promise<App> {
   return { http, firstAdmin, start, stop };
 }
 
-async function loadSecrets(database: Database): Promise<{ login: Buffer; receipts: Buffer; vapid: VapidKeys }> {
+async function loadSecrets(
+  database: Database,
+): Promise<{ login: Buffer; receipts: Buffer; vapid: VapidKeys }> {
   const random = () => randomBytes(32).toString('base64');
   const vapid = await ensureSecret(database, 'vapid', () => JSON.stringify(generateVapidKeys()));
   return {
@@ -200,12 +224,19 @@ async function loadSecrets(database: Database): Promise<{ login: Buffer; receipt
 
 function publishAccess(config: Config, database: Database) {
   const trusted = parseNetworks(config.TRUSTED_PROXIES);
-  const networks = parseNetworks(config.PUBLISH_NETWORKS.length > 0 ? config.PUBLISH_NETWORKS : PRIVATE_NETWORKS);
-  const allows = async (serviceId: string, publisher: Publisher) => mayPublish(await findService(database, serviceId), publisher, networks);
+  const networks = parseNetworks(
+    config.PUBLISH_NETWORKS.length > 0 ? config.PUBLISH_NETWORKS : PRIVATE_NETWORKS,
+  );
+  const allows = async (serviceId: string, publisher: Publisher) =>
+    mayPublish(await findService(database, serviceId), publisher, networks);
   return {
     allows,
     allowsRequest: (serviceId: string, request: FastifyRequest) => {
-      const address = clientAddress(request.socket.remoteAddress ?? '', request.headers['x-forwarded-for'], trusted);
+      const address = clientAddress(
+        request.socket.remoteAddress ?? '',
+        request.headers['x-forwarded-for'],
+        trusted,
+      );
       return allows(serviceId, { address, key: presentedKey(request.headers) });
     },
   };

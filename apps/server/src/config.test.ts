@@ -23,7 +23,12 @@ const mistakesOf = (environment: Record<string, string>, args: string[] = []): r
 describe('the configuration', () => {
   it('starts with nothing set', () => {
     const config = loadConfig([], {});
-    expect(config).toMatchObject({ PORT: 8080, MQTT_PORT: 1883, FIRST_LOGIN_STATUS: 201, HTTP2_CLIENT: 'core' });
+    expect(config).toMatchObject({
+      PORT: 8080,
+      MQTT_PORT: 1883,
+      FIRST_LOGIN_STATUS: 201,
+      HTTP2_CLIENT: 'core',
+    });
     expect([...config.roles]).toEqual(['api', 'worker', 'scheduler', 'broker']);
   });
 
@@ -40,13 +45,15 @@ describe('the configuration', () => {
       ['--role', 'api,cook', '--verbose'],
     );
     const text = mistakes.join('\n');
-    for (const name of ['COLOUR', 'PORT', 'APNS_ENVIRONMENT', '"cook"', '--verbose']) expect(text).toContain(name);
+    for (const name of ['COLOUR', 'PORT', 'APNS_ENVIRONMENT', '"cook"', '--verbose'])
+      expect(text).toContain(name);
   });
 
   it('needs all parts of the Apple key, and a file that is one', () => {
     const key = file('k.p8', 'not a key');
     const text = mistakesOf({ APNS_KEY_FILE: key }).join('\n');
-    for (const name of ['APNS_KEY_ID', 'APNS_TEAM_ID', 'APNS_TOPIC', 'not a .p8']) expect(text).toContain(name);
+    for (const name of ['APNS_KEY_ID', 'APNS_TEAM_ID', 'APNS_TOPIC', 'not a .p8'])
+      expect(text).toContain(name);
     expect(mistakesOf({ APNS_KEY_FILE: '/nowhere/k.p8' }).join('\n')).toContain('ENOENT');
   });
 
@@ -59,7 +66,9 @@ describe('the configuration', () => {
 
   it('takes secrets from NAME_FILE and never repeats them', () => {
     const secret = file('pw', 'correct horse battery\n');
-    expect(loadConfig([], { TOCSIN_ADMIN_PASSWORD_FILE: secret }).TOCSIN_ADMIN_PASSWORD).toBe('correct horse battery');
+    expect(loadConfig([], { TOCSIN_ADMIN_PASSWORD_FILE: secret }).TOCSIN_ADMIN_PASSWORD).toBe(
+      'correct horse battery',
+    );
     const mistakes = mistakesOf({ TOCSIN_ADMIN_PASSWORD: 'short1' }).join('\n');
     expect(mistakes).toContain('TOCSIN_ADMIN_PASSWORD');
     expect(mistakes).not.toContain('short1');

@@ -33,7 +33,9 @@ type FileSetting = (typeof FILE_SETTINGS)[number];
 export class ConfigError extends Error {
   readonly mistakes: readonly string[];
   constructor(mistakes: readonly string[]) {
-    super(`The configuration has ${mistakes.length} mistake(s):\n${mistakes.map((mistake) => `  - ${mistake}`).join('\n')}`);
+    super(
+      `The configuration has ${mistakes.length} mistake(s):\n${mistakes.map((mistake) => `  - ${mistake}`).join('\n')}`,
+    );
     this.name = 'ConfigError';
     this.mistakes = mistakes;
   }
@@ -47,7 +49,8 @@ export function loadConfig(args: readonly string[], environment: NodeJS.ProcessE
   const raw = { ...fromYaml(environment, mistakes), ...fromEnvironment(environment, mistakes) };
   const parsed = SETTINGS.safeParse(raw);
   if (!parsed.success) {
-    for (const issue of parsed.error.issues) mistakes.push(describe(issue.path.join('.'), issue.message, raw));
+    for (const issue of parsed.error.issues)
+      mistakes.push(describe(issue.path.join('.'), issue.message, raw));
   }
   const roles = parseRoles(args, mistakes);
   const files = parsed.success ? readFiles(parsed.data, mistakes) : {};
@@ -66,7 +69,9 @@ export function loadConfig(args: readonly string[], environment: NodeJS.ProcessE
 function describe(name: string, message: string, raw: Raw): string {
   const secret = (SECRET_SETTINGS as readonly string[]).includes(name);
   const value = raw[name];
-  return value === undefined || secret ? `${name}: ${message}` : `${name}: ${message} (it is ${JSON.stringify(value)})`;
+  return value === undefined || secret
+    ? `${name}: ${message}`
+    : `${name}: ${message} (it is ${JSON.stringify(value)})`;
 }
 
 function fromEnvironment(environment: NodeJS.ProcessEnv, mistakes: string[]): Raw {
@@ -130,7 +135,8 @@ function flatten(value: unknown, prefix: string, raw: Raw, mistakes: string[], f
 function setKnown(raw: Raw, name: string, value: string, mistakes: string[], file: string): void {
   const base = name.replace(/_FILE$/, '');
   if (name in SETTINGS.shape) raw[name] = value;
-  else if (name !== base && (SECRET_SETTINGS as readonly string[]).includes(base)) readInto(raw, base, name, value, mistakes);
+  else if (name !== base && (SECRET_SETTINGS as readonly string[]).includes(base))
+    readInto(raw, base, name, value, mistakes);
   else mistakes.push(`${file}: there is no setting ${name}`);
 }
 
@@ -142,10 +148,15 @@ function parseRoles(args: readonly string[], mistakes: string[]): ReadonlySet<Ro
       const names = argument === '--role' ? (args[++i] ?? '') : argument.slice('--role='.length);
       for (const name of names.split(/[,|]/)) {
         if ((ROLES as readonly string[]).includes(name)) chosen.add(name as Role);
-        else mistakes.push(`--role: there is no role ${JSON.stringify(name)}; the roles are ${ROLES.join(', ')}`);
+        else
+          mistakes.push(
+            `--role: there is no role ${JSON.stringify(name)}; the roles are ${ROLES.join(', ')}`,
+          );
       }
     } else {
-      mistakes.push(`unknown argument ${JSON.stringify(argument)}; the only one is --role ${ROLES.join('|')}`);
+      mistakes.push(
+        `unknown argument ${JSON.stringify(argument)}; the only one is --role ${ROLES.join('|')}`,
+      );
     }
   }
   return chosen.size > 0 ? chosen : new Set(ROLES);
@@ -160,9 +171,15 @@ function readFiles(settings: Settings, mistakes: string[]): Partial<Record<FileS
   return files;
 }
 
-function checkTogether(settings: Settings, files: Partial<Record<FileSetting, string>>, mistakes: string[]): void {
+function checkTogether(
+  settings: Settings,
+  files: Partial<Record<FileSetting, string>>,
+  mistakes: string[],
+): void {
   if (settings.APNS_KEY_FILE && settings.APNS_CERT_FILE) {
-    mistakes.push('APNS_CERT_FILE: give either APNS_KEY_FILE (token) or APNS_CERT_FILE (certificate), not both');
+    mistakes.push(
+      'APNS_CERT_FILE: give either APNS_KEY_FILE (token) or APNS_CERT_FILE (certificate), not both',
+    );
   }
   if (settings.APNS_KEY_FILE) {
     for (const name of ['APNS_KEY_ID', 'APNS_TEAM_ID', 'APNS_TOPIC'] as const) {
@@ -172,7 +189,8 @@ function checkTogether(settings: Settings, files: Partial<Record<FileSetting, st
       mistakes.push('APNS_KEY_FILE: is not a .p8 private key (PEM)');
     }
   }
-  if (settings.APNS_CERT_FILE && !settings.APNS_TOPIC) mistakes.push('APNS_TOPIC: is needed with APNS_CERT_FILE');
+  if (settings.APNS_CERT_FILE && !settings.APNS_TOPIC)
+    mistakes.push('APNS_TOPIC: is needed with APNS_CERT_FILE');
   if (files.FCM_SERVICE_ACCOUNT_FILE) checkServiceAccount(files.FCM_SERVICE_ACCOUNT_FILE, mistakes);
 }
 

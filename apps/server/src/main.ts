@@ -26,7 +26,8 @@ function readConfig(): Config {
 }
 
 async function connect(config: Config, log: Logger) {
-  if (config.DATABASE_URL) return { connection: { connectionString: config.DATABASE_URL }, stop: async () => undefined };
+  if (config.DATABASE_URL)
+    return { connection: { connectionString: config.DATABASE_URL }, stop: async () => undefined };
   mkdirSync(config.dataDir, { recursive: true });
   return startEmbedded({ dataDir: config.dataDir, log: (line) => log.warn({ from: 'postgres' }, line) });
 }
@@ -39,7 +40,11 @@ async function main(): Promise<void> {
   const applied = await migrate(embedded.connection, MIGRATIONS);
   if (applied.length > 0) log.info({ applied }, 'database migrated');
   const connection = { ...embedded.connection, connectionTimeoutMillis: CONNECT_TIMEOUT_MS };
-  const database = openDatabase(connection, (error) => log.warn({ err: error.message }, 'database connection lost'), CONNECTIONS);
+  const database = openDatabase(
+    connection,
+    (error) => log.warn({ err: error.message }, 'database connection lost'),
+    CONNECTIONS,
+  );
   const app = await createApp({ config, database, clock: Date.now, random: Math.random, log });
   let stopping = false;
   const stop = async (signal: string) => {
@@ -53,7 +58,8 @@ async function main(): Promise<void> {
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal));
   const ports = await app.start();
-  if (ports.httpPort !== null) process.stdout.write(await welcome({ config, database, ports, firstAdmin: app.firstAdmin }));
+  if (ports.httpPort !== null)
+    process.stdout.write(await welcome({ config, database, ports, firstAdmin: app.firstAdmin }));
 }
 
 main().catch((error: Error) => {

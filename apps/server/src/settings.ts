@@ -3,9 +3,12 @@ import { z } from 'zod';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const days = z.coerce.number().int().min(1).max(36_500);
-const list = z
-  .string()
-  .transform((text) => text.split(',').map((entry) => entry.trim()).filter((entry) => entry !== ''));
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== ''),
+);
 const url = (...protocols: string[]) =>
   z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
     message: `must be a URL starting with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
@@ -33,15 +36,24 @@ export const SETTINGS = z.object({
   /** From where services with the policy `network` take notifications without a login. Empty: loopback and private ranges. */
   PUBLISH_NETWORKS: list.default([]),
   /** 200 for the published iOS app, which takes 201 for a wrong password. */
-  FIRST_LOGIN_STATUS: z.coerce.number().pipe(z.union([z.literal(200), z.literal(201)])).default(201),
+  FIRST_LOGIN_STATUS: z.coerce
+    .number()
+    .pipe(z.union([z.literal(200), z.literal(201)]))
+    .default(201),
   DEMO_ACCOUNT_SERVICE: z.string().default('demo'),
   NOTIFICATION_RETENTION_DAYS: days.default(365),
   EVENT_RETENTION_DAYS: days.default(90),
   /** `node` puts Node's own HTTP/2 client under the transports instead of ours. */
   HTTP2_CLIENT: z.enum(['core', 'node']).default('core'),
   APNS_KEY_FILE: path.optional(),
-  APNS_KEY_ID: z.string().regex(/^[A-Z0-9]{10}$/, 'must be the 10 characters Apple shows beside the key').optional(),
-  APNS_TEAM_ID: z.string().regex(/^[A-Z0-9]{10}$/, 'must be the 10 characters of the team id').optional(),
+  APNS_KEY_ID: z
+    .string()
+    .regex(/^[A-Z0-9]{10}$/, 'must be the 10 characters Apple shows beside the key')
+    .optional(),
+  APNS_TEAM_ID: z
+    .string()
+    .regex(/^[A-Z0-9]{10}$/, 'must be the 10 characters of the team id')
+    .optional(),
   APNS_CERT_FILE: path.optional(),
   APNS_TOPIC: z.string().min(1).optional(),
   APNS_ENVIRONMENT: z.enum(['production', 'sandbox']).default('production'),

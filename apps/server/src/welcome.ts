@@ -16,7 +16,14 @@ export interface Welcome {
 export async function welcome({ config, database, ports, firstAdmin }: Welcome): Promise<string> {
   const url = config.TOCSIN_PUBLIC_URL?.replace(/\/$/, '') ?? `http://localhost:${ports.httpPort}`;
   const services = await listServicesFor(database, 0);
-  const service = services[0] ?? (await createService(database, { id: randomUUID(), category: 'Hello', color: '0b6e99', owner: 'Tocsin' }));
+  const service =
+    services[0] ??
+    (await createService(database, {
+      id: randomUUID(),
+      category: 'Hello',
+      color: '0b6e99',
+      owner: 'Tocsin',
+    }));
   const lines = ['', `  Tocsin is running.`, '', `  Open       ${url}`, `  API docs   ${url}/api/docs`];
   if (ports.mqttPort !== null) lines.push(`  MQTT       mqtt://localhost:${ports.mqttPort}`);
   if (firstAdmin) {

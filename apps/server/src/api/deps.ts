@@ -1,13 +1,11 @@
-import type { WakeChannel } from '../store/channel.ts';
+import type { DeviceAddress, DeviceKind } from '@tocsin/push';
+import type { FastifyRequest } from 'fastify';
 import type { Identity } from '../identity/identity.ts';
 import type { Ingest } from '../ingest/draft.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { LiveHub } from '../live/hub.ts';
 import type { Receipts } from '../receipts/receipts.ts';
 import type { Database } from '../store/database.ts';
-import type { TransportRegistry } from '../transports/registry.ts';
-import type { FastifyRequest } from 'fastify';
-import type { DeviceAddress, DeviceKind } from '@tocsin/push';
 
 /** What the routes of API v3 need; built once in app.ts. */
 export interface ApiDeps {
@@ -16,8 +14,8 @@ export interface ApiDeps {
   readonly ingest: Ingest;
   readonly receipts: Receipts;
   readonly live: LiveHub;
-  readonly channel: Pick<WakeChannel, 'wake'>;
-  readonly registry: Pick<TransportRegistry, 'kinds' | 'parkings'>;
+  /** Providers that are parked now; times in ms since the epoch. */
+  readonly parkings: () => readonly { provider: string; reason: string; parkedUntil: number }[];
   readonly clock: Clock;
   /** Says what is wrong with an address, or null. */
   readonly checkAddress: (kind: DeviceKind, device: DeviceAddress) => string | null;

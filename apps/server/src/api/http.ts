@@ -33,7 +33,11 @@ export async function buildHttp(deps: HttpDeps): Promise<FastifyInstance> {
     requestTimeout: REQUEST_TIMEOUT_MS,
     connectionTimeout: 0,
     keepAliveTimeout: 72_000,
-    http: { maxHeaderSize: HEADER_LIMIT_BYTES, headersTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: 1_000 },
+    http: {
+      maxHeaderSize: HEADER_LIMIT_BYTES,
+      headersTimeout: REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: 1_000,
+    },
     routerOptions: { maxParamLength: 512 },
     forceCloseConnections: true,
     clientErrorHandler: answerBrokenRequest,
@@ -53,9 +57,15 @@ export async function buildHttp(deps: HttpDeps): Promise<FastifyInstance> {
 
 /** Swagger UI over the three documents, all from this server. */
 const docs: FastifyPluginAsync = async (scope) => {
-  await scope.register(fastifySwagger, { openapi: { openapi: '3.1.0', info: { title: 'Tocsin', version: '3' } } });
+  await scope.register(fastifySwagger, {
+    openapi: { openapi: '3.1.0', info: { title: 'Tocsin', version: '3' } },
+  });
   const urls = ['v3', 'v2', 'v1'].map((version) => ({ name: version, url: `/api/${version}/openapi.json` }));
-  await scope.register(fastifySwaggerUi, { routePrefix: '/api/docs', staticCSP: true, uiConfig: { urls } as object });
+  await scope.register(fastifySwaggerUi, {
+    routePrefix: '/api/docs',
+    staticCSP: true,
+    uiConfig: { urls } as object,
+  });
 };
 
 async function serveInbox(http: FastifyInstance, directory: string): Promise<void> {
@@ -67,7 +77,10 @@ async function serveInbox(http: FastifyInstance, directory: string): Promise<voi
       index: false,
       setHeaders: (reply, path) => {
         // Vite names assets by their content; everything else must be asked for again.
-        void reply.header('cache-control', path.includes('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache');
+        void reply.header(
+          'cache-control',
+          path.includes('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
+        );
       },
     });
   }
@@ -88,7 +101,11 @@ async function serveInbox(http: FastifyInstance, directory: string): Promise<voi
 }
 
 const BROKEN: Record<string, [status: string, code: string, detail: string]> = {
-  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'headers-too-large', 'The headers are too large'],
+  HPE_HEADER_OVERFLOW: [
+    '431 Request Header Fields Too Large',
+    'headers-too-large',
+    'The headers are too large',
+  ],
   ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'request-timeout', 'The request did not arrive in time'],
 };
 
@@ -98,8 +115,18 @@ function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): 
     socket.destroy();
     return;
   }
-  const [status, code, detail] = BROKEN[error.code ?? ''] ?? ['400 Bad Request', 'bad-request', 'The request is malformed'];
-  const body = JSON.stringify({ type: `/docs/errors#${code}`, title: detail, status: Number.parseInt(status, 10), code, detail });
+  const [status, code, detail] = BROKEN[error.code ?? ''] ?? [
+    '400 Bad Request',
+    'bad-request',
+    'The request is malformed',
+  ];
+  const body = JSON.stringify({
+    type: `/docs/errors#${code}`,
+    title: detail,
+    status: Number.parseInt(status, 10),
+    code,
+    detail,
+  });
   socket.end(
     `HTTP/1.1 ${status}\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );

@@ -7,7 +7,7 @@ import { deviceRoutes } from './devices/routes.ts';
 import { collectRoutes } from './edge/known-routes.ts';
 import { ApiProblem, renderProblem, sendProblem } from './edge/problem.ts';
 import { inboxRoutes } from './inbox/routes.ts';
-import { notificationRoutes } from './notifications/routes.ts';
+import { deliveryRoutes, publishRoutes } from './notifications/routes.ts';
 import { statsRoutes } from './operations/stats.ts';
 import { receiptRoutes } from './receipts/routes.ts';
 import { serviceRoutes } from './services/routes.ts';
@@ -23,9 +23,14 @@ export function apiV3(deps: ApiDeps): FastifyPluginAsync {
     const known = collectRoutes(api);
     api.setNotFoundHandler((request, reply) => {
       const methods = known.methodsAt(request.url.split('?')[0] ?? '');
-      if (methods.length === 0) return sendProblem(request, reply, new ApiProblem('not-found', 'There is nothing at this address'));
+      if (methods.length === 0)
+        return sendProblem(request, reply, new ApiProblem('not-found', 'There is nothing at this address'));
       void reply.header('allow', methods.join(', '));
-      return sendProblem(request, reply, new ApiProblem('method-not-allowed', `Allowed here: ${methods.join(', ')}`));
+      return sendProblem(
+        request,
+        reply,
+        new ApiProblem('method-not-allowed', `Allowed here: ${methods.join(', ')}`),
+      );
     });
     await api.register(fastifySwagger, {
       openapi: {
@@ -39,7 +44,8 @@ export function apiV3(deps: ApiDeps): FastifyPluginAsync {
     });
     await api.register(sessionRoutes(deps));
     await api.register(serviceRoutes(deps));
-    await api.register(notificationRoutes(deps));
+    await api.register(publishRoutes(deps));
+    await api.register(deliveryRoutes(deps));
     await api.register(inboxRoutes(deps));
     await api.register(streamRoutes(deps));
     await api.register(deviceRoutes(deps));

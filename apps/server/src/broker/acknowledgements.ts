@@ -61,7 +61,8 @@ export function createAcknowledgements(deps: AcknowledgementDeps): Acknowledgeme
       // One turn of the loop later, so that what came in one packet leaves in one statement.
       if (waiting.length === 1 && !retry) setImmediate(() => void run());
     },
-    settled: () => (waiting.length === 0 || stopped ? Promise.resolve() : new Promise((done) => idle.push(done))),
+    settled: () =>
+      waiting.length === 0 || stopped ? Promise.resolve() : new Promise((done) => idle.push(done)),
     async stop() {
       stopped = true;
       if (retry) clearTimeout(retry);

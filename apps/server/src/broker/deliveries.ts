@@ -34,7 +34,7 @@ interface Session {
   readonly deviceId: number;
   readonly topic: string;
   readonly client: Client;
-  readonly qos: number;
+  qos: number;
   /** Sent and still in the outbox, as far as the last look into it knew. */
   readonly held: Set<number>;
   /** Removed from the outbox since the last look into it. */
@@ -49,6 +49,10 @@ export const WINDOW = 20;
 const LOOK_AHEAD = 2 * WINDOW;
 const SESSIONS_PER_LOOK = 100;
 const RETRY_MS = 1_000;
+
+function newSession(client: Client, deviceId: number, topic: string, qos: number): Session {
+  return { client, deviceId, topic, qos, held: new Set(), settled: [], unacknowledged: 0, mayHaveMore: false };
+}
 
 export function createDeliveries(deps: DeliveryDeps): Deliveries {
   const sessions = new Map<number, Session>();
@@ -103,8 +107,12 @@ export function createDeliveries(deps: DeliveryDeps): Deliveries {
     }
     const ids = batch.map((session) => session.deviceId);
     const rows = await pendingFor(deps.database, ids, new Date(deps.clock()), LOOK_AHEAD);
-    const byDevice = Map.groupBy(rows, (row) => row.deviceId);
-    for (const session of batch) fill(session, byDevice.get(session.deviceId) ?? []);
+    for (const session of batch) {
+      fill(
+        session,
+        rows.filter((row) => row.deviceId === session.deviceId),
+      );
+    }
   };
   const fill = (session: Session, rows: readonly PendingMessage[]) => {
     if (sessions.get(session.deviceId) !== session) return;
@@ -121,7 +129,14 @@ export function createDeliveries(deps: DeliveryDeps): Deliveries {
       acknowledgements.add({ deviceId: session.deviceId, notificationId });
     };
     if (session.qos > 0) inFlight.add(session.client, payload, done);
-    const packet = { cmd: 'publish', topic: session.topic, payload, qos: 1, dup: false, retain: false } as const;
+    const packet = {
+      cmd: 'publish',
+      topic: session.topic,
+      payload,
+      qos: 1,
+      dup: false,
+      retain: false,
+    } as const;
     session.client.publish(packet, () => {
       // QoS 0 is "at most once": there will be no PUBACK, written is all there is.
       if (session.qos === 0 && !session.client.closed) done();
@@ -130,11 +145,16 @@ export function createDeliveries(deps: DeliveryDeps): Deliveries {
   return {
     listen(client, { deviceId, address }, qos) {
       const before = sessions.get(deviceId);
-      const topic = deviceTopic(address);
-      const session = { deviceId, topic, client, qos, held: new Set<number>(), settled: [], unacknowledged: 0, mayHaveMore: false };
-      if (before?.client === client) Object.assign(session, { held: before.held, unacknowledged: before.unacknowledged });
+      if (before?.client === client) {
+        before.qos = qos;
+        mark(before);
+        return;
+      }
+      const session = newSession(client, deviceId, deviceTopic(address), qos);
       sessions.set(deviceId, session);
-      if (before && before.client !== client) before.client.close();
+      // Two connections would get every other message each.
+      before?.client.close();
+      // What an earlier connection acknowledged a moment ago must be gone before the outbox is read again.
       void acknowledgements.settled().then(() => mark(session));
     },
     forget(client, topics) {

@@ -23,7 +23,9 @@ export type MayPublish = (serviceId: string, publisher: Publisher) => Promise<bo
 
 /** The part of the identity room a broker needs. */
 export interface TokenAuthentication {
-  authenticate(authorization: string): Promise<
+  authenticate(
+    authorization: string,
+  ): Promise<
     | { readonly kind: 'user'; readonly user: { readonly id: number; readonly username: string } }
     | { readonly kind: 'inactive' | 'refused' }
   >;
@@ -54,7 +56,10 @@ export async function authenticateDevice(database: Queryable, address: string, p
 }
 
 /** Null when the credentials are wrong. Rejects when the database is away. */
-export async function findPrincipal(deps: PrincipalDeps, credentials: Credentials): Promise<Principal | null> {
+export async function findPrincipal(
+  deps: PrincipalDeps,
+  credentials: Credentials,
+): Promise<Principal | null> {
   const { username, password = '', address } = credentials;
   if (username === undefined || username === '') return { kind: 'anonymous' };
   if (!isStorable(username)) return null;
@@ -67,7 +72,11 @@ export async function findPrincipal(deps: PrincipalDeps, credentials: Credential
   return allowed ? { kind: 'service', serviceId, key: password } : null;
 }
 
-async function findUser(identity: TokenAuthentication, username: string, token: string): Promise<Principal | null> {
+async function findUser(
+  identity: TokenAuthentication,
+  username: string,
+  token: string,
+): Promise<Principal | null> {
   const found = await identity.authenticate(`Bearer ${token}`);
   if (found.kind !== 'user' || found.user.username !== username.toLowerCase()) return null;
   return { kind: 'user', userId: found.user.id, token };
@@ -75,5 +84,7 @@ async function findUser(identity: TokenAuthentication, username: string, token: 
 
 /** False when the login of a connected user ended meanwhile. The others are looked at where they act. */
 export async function isStillValid(identity: TokenAuthentication, principal: Principal): Promise<boolean> {
-  return principal.kind !== 'user' || (await identity.authenticate(`Bearer ${principal.token}`)).kind === 'user';
+  return (
+    principal.kind !== 'user' || (await identity.authenticate(`Bearer ${principal.token}`)).kind === 'user'
+  );
 }

@@ -33,11 +33,17 @@ const NOBODY: ReadonlySet<number> = new Set();
 
 export async function deliverChunk(deps: DeliverDeps, chunk: Chunk): Promise<void> {
   if (chunk.audience === 'split') return splitChunk(deps.database, chunk);
-  const notification = await findNotification(deps.database, chunk.notificationId, chunk.notificationCreatedAt);
+  const notification = await findNotification(
+    deps.database,
+    chunk.notificationId,
+    chunk.notificationCreatedAt,
+  );
   if (!notification) return completeChunk(deps.database, chunk.id);
   const recipients = await recipientsOf(deps, chunk);
   const skip =
-    chunk.attempts > 1 ? await devicesInLog(deps.database, chunk.notificationId, chunk.notificationCreatedAt) : NOBODY;
+    chunk.attempts > 1
+      ? await devicesInLog(deps.database, chunk.notificationId, chunk.notificationCreatedAt)
+      : NOBODY;
   const ledger = await send(deps, notification, recipients, skip, () => 0);
   await write(deps, notification, ledger, (connection) => completeChunk(connection, chunk.id));
 }
@@ -57,7 +63,11 @@ export async function deliverRetries(deps: DeliverDeps, due: readonly DueRetry[]
   const first = due[0];
   if (!first) return;
   const deviceIds = due.map((retry) => retry.deviceId);
-  const notification = await findNotification(deps.database, first.notificationId, first.notificationCreatedAt);
+  const notification = await findNotification(
+    deps.database,
+    first.notificationId,
+    first.notificationCreatedAt,
+  );
   if (!notification) return deleteRetries(deps.database, first.notificationId, deviceIds);
   const attempts = new Map(due.map((retry) => [retry.deviceId, retry.attempt]));
   const recipients = await recipientsByDevice(deps.database, deps.clock(), deviceIds);
@@ -68,7 +78,9 @@ export async function deliverRetries(deps: DeliverDeps, due: readonly DueRetry[]
   // A device that vanished meanwhile (user left, address gone) has nothing left to retry.
   const waiting = new Set(ledger.retries.map((retry) => retry.deviceId));
   const settled = deviceIds.filter((deviceId) => !waiting.has(deviceId));
-  await write(deps, notification, ledger, (connection) => deleteRetries(connection, notification.id, settled));
+  await write(deps, notification, ledger, (connection) =>
+    deleteRetries(connection, notification.id, settled),
+  );
 }
 
 function expire(deps: DeliverDeps, notification: Notification, recipients: Recipients): Ledger {

@@ -30,7 +30,9 @@ export async function dispatch(
         return;
       }
       const batch = toBatch(deps, notification, recipients, members);
-      await transport.send(batch, (index, outcome, providerId) => onOutcome(members[index] ?? -1, outcome, providerId));
+      await transport.send(batch, (index, outcome, providerId) =>
+        onOutcome(members[index] ?? -1, outcome, providerId),
+      );
     }),
   );
 }
@@ -47,7 +49,12 @@ function groupByTransport(recipients: Recipients, skip: ReadonlySet<number>): Ma
   return groups;
 }
 
-function toBatch(deps: DispatchDeps, notification: Notification, recipients: Recipients, members: number[]): Batch {
+function toBatch(
+  deps: DispatchDeps,
+  notification: Notification,
+  recipients: Recipients,
+  members: number[],
+): Batch {
   const count = members.length;
   const addresses = new Array<string>(count);
   const credentials = new Array<string>(count);
@@ -63,5 +70,13 @@ function toBatch(deps: DispatchDeps, notification: Notification, recipients: Rec
     badges[i] = recipients.badges[index] ?? -1;
     receiptTokens[i] = deps.tokens.issue(notification.id, deviceId, recipients.userIds[index] ?? 0);
   }
-  return { notification, app: recipients.apps[members[0] ?? 0] ?? '', addresses, credentials, deviceIds, badges, receiptTokens };
+  return {
+    notification,
+    app: recipients.apps[members[0] ?? 0] ?? '',
+    addresses,
+    credentials,
+    deviceIds,
+    badges,
+    receiptTokens,
+  };
 }

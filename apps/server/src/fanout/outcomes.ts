@@ -17,7 +17,13 @@ export interface Ledger {
 export function createLedger(notification: Notification, now: number, random: () => number): Ledger {
   const ledger: Ledger = { rows: emptyEventRows(), retries: [], settled: [], gone: [], record };
 
-  function log(deviceId: number, userId: number, event: number, reason: string | null, providerId: string | null) {
+  function log(
+    deviceId: number,
+    userId: number,
+    event: number,
+    reason: string | null,
+    providerId: string | null,
+  ) {
     ledger.rows.notificationIds.push(notification.id);
     ledger.rows.deviceIds.push(deviceId);
     ledger.rows.userIds.push(userId);
@@ -26,7 +32,13 @@ export function createLedger(notification: Notification, now: number, random: ()
     ledger.rows.providerIds.push(providerId);
   }
 
-  function record(deviceId: number, userId: number, attempt: number, outcome: Outcome, providerId?: string): void {
+  function record(
+    deviceId: number,
+    userId: number,
+    attempt: number,
+    outcome: Outcome,
+    providerId?: string,
+  ): void {
     if (outcome.kind === 'retry') {
       const dueAt = retryAt(outcome, attempt, now, random);
       if (dueAt <= expiresAt(notification)) {
@@ -38,8 +50,15 @@ export function createLedger(notification: Notification, now: number, random: ()
       }
       log(deviceId, userId, EVENTS.expired, outcome.reason, providerId ?? null);
     } else {
-      log(deviceId, userId, EVENTS[outcome.kind], outcome.kind === 'accepted' ? null : outcome.reason, providerId ?? null);
-      if (outcome.kind === 'gone') ledger.gone.push({ deviceId, reason: outcome.reason, since: outcome.since });
+      log(
+        deviceId,
+        userId,
+        EVENTS[outcome.kind],
+        outcome.kind === 'accepted' ? null : outcome.reason,
+        providerId ?? null,
+      );
+      if (outcome.kind === 'gone')
+        ledger.gone.push({ deviceId, reason: outcome.reason, since: outcome.since });
     }
     ledger.settled.push(deviceId);
   }

@@ -12,14 +12,6 @@ export interface WorkerDeps extends DeliverDeps {
   readonly onError: (error: Error, what: string) => void;
 }
 
-export interface FanoutWorker {
-  start(): void;
-  /** Something may be due: look now. */
-  wake(): void;
-  /** Stops taking new work and waits for what is under way. */
-  stop(): Promise<void>;
-}
-
 /** Chunks sending at full speed. */
 const PLACES = 4;
 /** Chunks under way in all, slow ones included. */
@@ -30,114 +22,121 @@ const RETRY_PAGE = 1_000;
 const MOST_RETRY_GROUPS = 16;
 const FAILURE_PAUSE_MS = 1_000;
 
-export function createWorker(deps: WorkerDeps): FanoutWorker {
-  const open = new Map<number, Promise<void>>();
-  const retryGroups = new Set<Promise<void>>();
-  let fast = 0;
-  let stopped = true;
-  let looking = false;
-  let again = false;
-  let poll: NodeJS.Timeout | null = null;
-  let lease: NodeJS.Timeout | null = null;
+export class FanoutWorker {
+  private readonly deps: WorkerDeps;
+  private readonly open = new Map<number, Promise<void>>();
+  private readonly retryGroups = new Set<Promise<void>>();
+  private fast = 0;
+  private stopped = true;
+  private looking = false;
+  private again = false;
+  private timers: NodeJS.Timeout[] = [];
 
-  const look = async () => {
-    if (looking) {
-      again = true;
-      return;
-    }
-    looking = true;
+  constructor(deps: WorkerDeps) {
+    this.deps = deps;
+  }
+
+  start(): void {
+    this.stopped = false;
+    this.timers = [setInterval(() => this.wake(), POLL_MS), setInterval(() => this.renew(), LEASE_MS / 4)];
+    this.wake();
+  }
+
+  /** Something may be due: look now. */
+  wake(): void {
+    if (!this.stopped) void this.look();
+  }
+
+  /** Stops taking new work and waits for what is under way. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    await Promise.all([...this.open.values(), ...this.retryGroups]);
+    for (const timer of this.timers) clearInterval(timer);
+  }
+
+  private async look(): Promise<void> {
+    this.again = true;
+    if (this.looking) return;
+    this.looking = true;
     try {
-      do {
-        again = false;
-        await takeChunks();
-        await takeRetries();
-      } while (again && !stopped);
+      while (this.again && !this.stopped) {
+        this.again = false;
+        await this.takeChunks();
+        await this.takeRetries();
+      }
     } catch (error) {
-      deps.onError(error as Error, 'claiming work');
+      this.deps.onError(error as Error, 'claiming work');
     } finally {
-      looking = false;
+      this.looking = false;
     }
-  };
+  }
 
-  const takeChunks = async () => {
+  private async takeChunks(): Promise<void> {
     // The last place is only for high priority: a flood never makes an alarm wait for a chunk to finish.
-    const free = Math.min(PLACES - fast, MOST_OPEN - open.size);
-    if (stopped || free <= 0) return;
+    const free = Math.min(PLACES - this.fast, MOST_OPEN - this.open.size);
+    if (free <= 0) return;
     const minPriority = free === 1 ? priorityRank('high') : 0;
-    const chunks = await claimChunks(deps.database, deps.node, deps.clock(), Math.max(1, free - 1), minPriority);
-    for (const chunk of chunks) run(chunk);
-    if (chunks.length > 0 && free > 1) again = true;
-  };
+    const { database, node, clock } = this.deps;
+    const chunks = await claimChunks(database, node, clock(), Math.max(1, free - 1), minPriority);
+    for (const chunk of chunks) this.run(chunk);
+    if (chunks.length > 0 && free > 1) this.again = true;
+  }
 
-  const run = (chunk: Chunk) => {
-    fast++;
-    let counted = true;
+  private run(chunk: Chunk): void {
+    this.fast++;
+    let hasPlace = true;
     const leavePlace = () => {
-      if (!counted) return;
-      counted = false;
-      fast--;
-      if (!stopped) void look();
+      if (hasPlace) this.fast--;
+      hasPlace = false;
+      this.wake();
     };
     const slow = setTimeout(leavePlace, SLOW_AFTER_MS);
-    const work = deliverChunk(deps, chunk)
-      .catch((error: Error) => giveBack(chunk, error))
+    const work = deliverChunk(this.deps, chunk)
+      .catch((error: Error) => this.giveBack(chunk, error))
       .finally(() => {
         clearTimeout(slow);
-        open.delete(chunk.id);
+        this.open.delete(chunk.id);
         leavePlace();
-        if (!stopped) void look();
       });
-    open.set(chunk.id, work);
-  };
+    this.open.set(chunk.id, work);
+  }
 
-  const giveBack = async (chunk: Chunk, error: Error) => {
-    deps.onError(error, `chunk ${chunk.id} of notification ${chunk.notificationId}`);
-    const runAt = deps.clock() + FAILURE_PAUSE_MS * Math.min(60, 2 ** Math.min(chunk.attempts, 6));
-    // When this fails too the lease runs out by itself.
-    await releaseChunk(deps.database, chunk.id, deps.node, runAt).catch((failure: Error) =>
-      deps.onError(failure, `giving chunk ${chunk.id} back`),
-    );
-  };
-
-  const takeRetries = async () => {
-    if (stopped || retryGroups.size >= MOST_RETRY_GROUPS) return;
-    const due = await claimRetries(deps.database, deps.clock(), RETRY_PAGE);
-    for (const group of groupByNotification(due)) {
-      const work: Promise<void> = deliverRetries(deps, group)
-        .catch((error: Error) => deps.onError(error, `retries of notification ${group[0]?.notificationId}`))
-        .finally(() => {
-          retryGroups.delete(work);
-          if (!stopped) void look();
-        });
-      retryGroups.add(work);
+  private async giveBack(chunk: Chunk, error: Error): Promise<void> {
+    const { database, node, clock, onError } = this.deps;
+    onError(error, `chunk ${chunk.id} of notification ${chunk.notificationId}`);
+    const runAt = clock() + FAILURE_PAUSE_MS * Math.min(60, 2 ** Math.min(chunk.attempts, 6));
+    try {
+      await releaseChunk(database, chunk.id, node, runAt);
+    } catch (failure) {
+      // The lease runs out by itself.
+      onError(failure as Error, `giving chunk ${chunk.id} back`);
     }
-    if (due.length === RETRY_PAGE) again = true;
-  };
+  }
 
-  const renew = () => {
-    if (open.size === 0) return;
-    renewLeases(deps.database, deps.node, [...open.keys()], deps.clock()).catch((error: Error) =>
-      deps.onError(error, 'renewing leases'),
+  private async takeRetries(): Promise<void> {
+    if (this.stopped || this.retryGroups.size >= MOST_RETRY_GROUPS) return;
+    const due = await claimRetries(this.deps.database, this.deps.clock(), RETRY_PAGE);
+    for (const group of groupByNotification(due)) {
+      const work: Promise<void> = deliverRetries(this.deps, group)
+        .catch((error: Error) =>
+          this.deps.onError(error, `retries of notification ${group[0]?.notificationId}`),
+        )
+        .finally(() => {
+          this.retryGroups.delete(work);
+          this.wake();
+        });
+      this.retryGroups.add(work);
+    }
+    if (due.length === RETRY_PAGE) this.again = true;
+  }
+
+  private renew(): void {
+    if (this.open.size === 0) return;
+    const { database, node, clock, onError } = this.deps;
+    renewLeases(database, node, [...this.open.keys()], clock()).catch((error: Error) =>
+      onError(error, 'renewing leases'),
     );
-  };
-
-  return {
-    start() {
-      stopped = false;
-      poll = setInterval(() => void look(), POLL_MS);
-      lease = setInterval(renew, LEASE_MS / 4);
-      void look();
-    },
-    wake() {
-      if (!stopped) void look();
-    },
-    async stop() {
-      stopped = true;
-      if (poll) clearInterval(poll);
-      await Promise.all([...open.values(), ...retryGroups]);
-      if (lease) clearInterval(lease);
-    },
-  };
+  }
 }
 
 function groupByNotification(due: readonly DueRetry[]): DueRetry[][] {

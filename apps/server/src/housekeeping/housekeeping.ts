@@ -2,6 +2,7 @@
 import type { Clock } from '../lib/clock.ts';
 import type { Database } from '../store/database.ts';
 import { deleteKeysBefore } from '../store/idempotency.ts';
+import { deleteExpiredTokens } from '../store/login-token.ts';
 import { purgeExpired } from '../store/mqtt-outbox.ts';
 import { dropPartitionsBefore, ensurePartitions } from '../store/partition.ts';
 
@@ -37,6 +38,7 @@ export function createHousekeeping(deps: HousekeepingDeps): Housekeeping {
     });
     await deleteKeysBefore(deps.database, daysAgo(IDEMPOTENCY_DAYS));
     await purgeExpired(deps.database, new Date(now));
+    await deleteExpiredTokens(deps.database, new Date(now));
   };
   return {
     runOnce,

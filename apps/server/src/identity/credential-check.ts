@@ -9,7 +9,11 @@ export interface CredentialCheck {
 }
 
 /** True as soon as one check says yes. */
-export async function askInOrder(checks: readonly CredentialCheck[], username: string, password: string): Promise<boolean> {
+export async function askInOrder(
+  checks: readonly CredentialCheck[],
+  username: string,
+  password: string,
+): Promise<boolean> {
   for (const { check } of checks) {
     if ((await check(username, password)) === 'ok') return true;
   }

@@ -15,7 +15,13 @@ export interface User {
 }
 
 export type SignIn =
-  | { readonly kind: 'ok'; readonly token: string; readonly expiresAt: Date; readonly user: User; readonly isFirst: boolean }
+  | {
+      readonly kind: 'ok';
+      readonly token: string;
+      readonly expiresAt: Date;
+      readonly user: User;
+      readonly isFirst: boolean;
+    }
   | { readonly kind: 'refused' };
 
 /** `detail` is the Notify API's own text. */
@@ -58,8 +64,11 @@ export function createIdentity(deps: IdentityDeps): Identity {
     if (typeof claims === 'string') return { kind: 'refused', detail: claims };
     const record = await findUserByName(deps.database, claims.username);
     if (!record) return { kind: 'refused', detail: `Unknown user ${claims.username}` };
-    if (await isRevoked(deps.database, claims.tokenId)) return { kind: 'refused', detail: 'Could not validate credentials' };
-    return record.isActive ? { kind: 'user', user: toUser(record), tokenId: claims.tokenId } : { kind: 'inactive' };
+    if (await isRevoked(deps.database, claims.tokenId))
+      return { kind: 'refused', detail: 'Could not validate credentials' };
+    return record.isActive
+      ? { kind: 'user', user: toUser(record), tokenId: claims.tokenId }
+      : { kind: 'inactive' };
   };
 
   const revoked = () => {

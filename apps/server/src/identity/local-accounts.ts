@@ -22,7 +22,11 @@ export interface FirstAdmin {
 }
 
 /** Makes the administrator when there is none. Null when there is one already, or another server was faster. */
-export async function ensureFirstAdmin(database: Database, passwords: Passwords, given: string | undefined): Promise<FirstAdmin | null> {
+export async function ensureFirstAdmin(
+  database: Database,
+  passwords: Passwords,
+  given: string | undefined,
+): Promise<FirstAdmin | null> {
   if (await hasAdmin(database)) return null;
   const password = given ?? randomBytes(12).toString('base64url');
   const passwordHash = await passwords.hash(password);

@@ -10,7 +10,10 @@ export interface LoginClaims {
 }
 
 /** The texts are the Notify API's (notify-api.md §1.4): its phones show them. */
-export type TokenFault = 'Could not validate credentials' | 'Token has expired' | 'Missing subject claim in JWT';
+export type TokenFault =
+  | 'Could not validate credentials'
+  | 'Token has expired'
+  | 'Missing subject claim in JWT';
 
 export interface LoginTokens {
   issue(username: string, now: number): LoginClaims & { token: string };
@@ -47,7 +50,8 @@ function readClaims(header: string, payload: string, now: number): LoginClaims |
   const head = parse(header);
   const claims = parse(payload);
   // The signature was ours, so this can only be a token made by another program with the same secret.
-  if (head?.alg !== 'HS256' || !claims || typeof claims.exp !== 'number') return 'Could not validate credentials';
+  if (head?.alg !== 'HS256' || !claims || typeof claims.exp !== 'number')
+    return 'Could not validate credentials';
   if (claims.exp * 1_000 <= now) return 'Token has expired';
   if (typeof claims.sub !== 'string') return 'Missing subject claim in JWT';
   if (typeof claims.jti !== 'string') return 'Could not validate credentials';

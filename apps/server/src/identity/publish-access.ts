@@ -22,7 +22,12 @@ export function mayPublish(
 ): boolean {
   const policy = service?.publishPolicy ?? 'network';
   if (policy === 'open') return true;
-  if (service?.publishKeyHash && publisher.key !== null && timingSafeEqual(hashKey(publisher.key), service.publishKeyHash)) return true;
+  if (
+    service?.publishKeyHash &&
+    publisher.key !== null &&
+    timingSafeEqual(hashKey(publisher.key), service.publishKeyHash)
+  )
+    return true;
   return policy === 'network' && contains(networks, publisher.address);
 }
 
@@ -32,7 +37,9 @@ export function hashKey(key: string): Buffer {
 }
 
 /** The key in `Authorization: Bearer tsk_…` or `X-Service-Key`. */
-export function presentedKey(headers: Readonly<Record<string, string | string[] | undefined>>): string | null {
+export function presentedKey(
+  headers: Readonly<Record<string, string | string[] | undefined>>,
+): string | null {
   const header = headers['x-service-key'];
   if (typeof header === 'string') return header;
   const authorization = headers.authorization;

@@ -38,7 +38,13 @@ export const DRAFT_DEFAULTS = {
 
 /** What is answered once the notification is durable. */
 export type Acceptance =
-  | { readonly kind: 'accepted'; readonly id: number; readonly uuid: string; readonly createdAt: Date; readonly replayed: boolean }
+  | {
+      readonly kind: 'accepted';
+      readonly id: number;
+      readonly uuid: string;
+      readonly createdAt: Date;
+      readonly replayed: boolean;
+    }
   | { readonly kind: 'unknown-service' }
   | { readonly kind: 'idempotency-conflict' };
 

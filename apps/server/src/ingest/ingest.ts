@@ -50,7 +50,9 @@ export function createIngest(deps: IngestDeps): RunningIngest {
       try {
         return await batcher.add({ draft, row: toRow(draft, deps.clock()) });
       } catch (error) {
-        throw error instanceof QueueFull ? new IngestBusy('too many notifications are waiting to be stored') : error;
+        throw error instanceof QueueFull
+          ? new IngestBusy('too many notifications are waiting to be stored')
+          : error;
       }
     },
     drain: () => batcher.drain(),
@@ -104,7 +106,13 @@ async function flushHalves(deps: IngestDeps, batch: Pending[]): Promise<Acceptan
 
 async function store(database: Database, batch: Pending[]): Promise<Acceptance[]> {
   if (!batch.some((pending) => pending.draft.idempotency)) {
-    return answer(batch, await insertNotifications(database, batch.map((pending) => pending.row)));
+    return answer(
+      batch,
+      await insertNotifications(
+        database,
+        batch.map((pending) => pending.row),
+      ),
+    );
   }
   const ids = await database.transaction((connection) => storeWithKeys(connection, batch));
   return answerRepeats(database, batch, answer(batch, ids));
@@ -137,10 +145,16 @@ async function storeWithKeys(connection: Queryable, batch: Pending[]): Promise<M
     }
   }
   const ids = await insertNotifications(connection, rows);
-  const unused = batch.filter(({ draft, row }) => draft.idempotency && reserved.has(keyName(key(draft))) && !ids.has(row.uuid));
+  const unused = batch.filter(
+    ({ draft, row }) => draft.idempotency && reserved.has(keyName(key(draft))) && !ids.has(row.uuid),
+  );
   const stored = new Set(rows.filter((row) => ids.has(row.uuid)).map((row) => row.id));
   const orphans = unused.filter(({ draft }) => !stored.has(reserved.get(keyName(key(draft))) ?? null));
-  if (orphans.length > 0) await releaseKeys(connection, orphans.map(({ draft }) => key(draft)));
+  if (orphans.length > 0)
+    await releaseKeys(
+      connection,
+      orphans.map(({ draft }) => key(draft)),
+    );
   return ids;
 }
 
@@ -150,13 +164,23 @@ function key(draft: Draft) {
 }
 
 /** What was not inserted because its key was taken is answered with the first one's answer. */
-async function answerRepeats(database: Queryable, batch: Pending[], answers: Acceptance[]): Promise<Acceptance[]> {
-  const repeats = batch.filter(({ draft }, index) => draft.idempotency && answers[index]?.kind === 'unknown-service');
+async function answerRepeats(
+  database: Queryable,
+  batch: Pending[],
+  answers: Acceptance[],
+): Promise<Acceptance[]> {
+  const repeats = batch.filter(
+    ({ draft }, index) => draft.idempotency && answers[index]?.kind === 'unknown-service',
+  );
   if (repeats.length === 0) return answers;
-  const kept = await findKeys(database, repeats.map(({ draft }) => key(draft)));
+  const kept = await findKeys(
+    database,
+    repeats.map(({ draft }) => key(draft)),
+  );
   return answers.map((given, index) => {
     const idempotency = batch[index]?.draft.idempotency;
-    const first = idempotency && given.kind === 'unknown-service' ? kept.get(keyName(idempotency)) : undefined;
+    const first =
+      idempotency && given.kind === 'unknown-service' ? kept.get(keyName(idempotency)) : undefined;
     if (!first || !idempotency) return given;
     if (!first.hash.equals(idempotency.hash)) return { kind: 'idempotency-conflict' };
     return { kind: 'accepted', id: first.id, uuid: first.uuid, createdAt: first.createdAt, replayed: true };

@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { createBatcher, QueueFull } from './batcher.ts';
 
@@ -15,7 +16,10 @@ describe('a batcher', () => {
     });
     const results = await Promise.all([1, 2, 3, 4, 5].map((item) => batcher.add(item)));
     expect(results).toEqual(['r1', 'r2', 'r3', 'r4', 'r5']);
-    expect(batches).toEqual([[1, 2, 3], [4, 5]]);
+    expect(batches).toEqual([
+      [1, 2, 3],
+      [4, 5],
+    ]);
   });
 
   it('rejects every caller of a failed flush and goes on with the next', async () => {
@@ -36,22 +40,20 @@ describe('a batcher', () => {
   });
 
   it('refuses when too many wait, and drains', async () => {
-    let release = () => {};
-    const gate = new Promise<void>((resolve) => {
-      release = resolve;
-    });
+    const gate = new EventEmitter();
+    const opened = once(gate, 'open');
     const batcher = createBatcher<number, number>({
       maxBatch: 1,
       maxQueue: 2,
       lanes: 1,
       flush: async (items) => {
-        await gate;
+        await opened;
         return items;
       },
     });
     const first = [batcher.add(1), batcher.add(2)];
     await expect(batcher.add(3)).rejects.toBeInstanceOf(QueueFull);
-    release();
+    gate.emit('open');
     await batcher.drain();
     await expect(Promise.all(first)).resolves.toEqual([1, 2]);
   });

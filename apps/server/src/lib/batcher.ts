@@ -34,7 +34,7 @@ interface Waiting<Item, Result> {
 }
 
 export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result>): Batcher<Item, Result> {
-  let queue: Waiting<Item, Result>[] = [];
+  const queue: Waiting<Item, Result>[] = [];
   let running = 0;
   let scheduled = false;
   let idle: (() => void)[] = [];
@@ -44,7 +44,7 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
     running++;
     try {
       const results = await options.flush(batch.map((waiting) => waiting.item));
-      batch.forEach((waiting, index) => waiting.resolve(results[index] as Result));
+      for (const [index, waiting] of batch.entries()) waiting.resolve(results[index] as Result);
     } catch (error) {
       for (const waiting of batch) waiting.reject(error);
     } finally {
@@ -73,7 +73,8 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
         });
       });
     },
-    drain: () => (queue.length === 0 && running === 0 ? Promise.resolve() : new Promise((done) => idle.push(done))),
+    drain: () =>
+      queue.length === 0 && running === 0 ? Promise.resolve() : new Promise((done) => idle.push(done)),
     get size() {
       return queue.length;
     },

@@ -1,5 +1,5 @@
 /** All metric names of the server, in one place. */
-import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 
 export interface Metrics {
   readonly contentType: string;
@@ -7,14 +7,22 @@ export interface Metrics {
   accepted(count: number): void;
   delivered(accepted: number, others: number): void;
   /** Read when the metrics are asked for. */
-  watch(name: 'ingest_waiting' | 'live_listeners' | 'providers_parked', help: string, read: () => number): void;
+  watch(
+    name: 'ingest_waiting' | 'live_listeners' | 'providers_parked',
+    help: string,
+    read: () => number,
+  ): void;
 }
 
 export function createMetrics(): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
-  const accepted = new Counter({ name: 'tocsin_notifications_accepted_total', help: 'Notifications made durable', registers });
+  const accepted = new Counter({
+    name: 'tocsin_notifications_accepted_total',
+    help: 'Notifications made durable',
+    registers,
+  });
   const deliveries = new Counter({
     name: 'tocsin_deliveries_total',
     help: 'Answers of providers',

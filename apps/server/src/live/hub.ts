@@ -58,7 +58,7 @@ export function createHub(deps: HubDeps): LiveHub {
     try {
       do {
         again = false;
-        raiseFloors();
+        raise();
         await readOnce();
       } while (again);
     } catch (error) {
@@ -75,7 +75,9 @@ export function createHub(deps: HubDeps): LiveHub {
     const byUser = groupByUser(items);
     for (const listener of asked) {
       const mine = byUser.get(listener.userId) ?? [];
-      const fresh = mine.filter((item) => !listener.seen.has(item.notification.id) && item.notification.id > listener.floor);
+      const fresh = mine.filter(
+        (item) => !listener.seen.has(item.notification.id) && item.notification.id > listener.floor,
+      );
       for (const item of fresh) hand(listener, item);
       if (mine.length >= PAGE && fresh.length > 0) {
         listener.floor = listener.highest;
@@ -84,20 +86,23 @@ export function createHub(deps: HubDeps): LiveHub {
     }
   };
 
-  const raiseFloors = () => {
+  const raise = () => {
     if (deps.clock() - lastRaise < OVERLAP_MS) return;
     lastRaise = deps.clock();
-    for (const listener of listeners) {
-      listener.floor = Math.max(listener.floor, listener.nextFloor);
-      listener.nextFloor = listener.highest;
-      for (const id of listener.seen) if (id <= listener.floor) listener.seen.delete(id);
-    }
+    for (const listener of listeners) raiseFloor(listener);
   };
 
   return {
     async listen(userId, lastId, onEvent) {
       const floor = lastId ?? (await newestInboxId(deps.database, userId));
-      const listener: Listener = { userId, onEvent, seen: new Set(), floor, nextFloor: floor, highest: floor };
+      const listener: Listener = {
+        userId,
+        onEvent,
+        seen: new Set(),
+        floor,
+        nextFloor: floor,
+        highest: floor,
+      };
       listeners.add(listener);
       await read();
       return () => listeners.delete(listener);
@@ -106,7 +111,8 @@ export function createHub(deps: HubDeps): LiveHub {
       if (listeners.size > 0) timer ??= setTimeout(() => void read(), DEBOUNCE_MS);
     },
     marked(userId, id, status) {
-      for (const listener of listeners) if (listener.userId === userId) listener.onEvent({ type: 'inbox', id, status });
+      for (const listener of listeners)
+        if (listener.userId === userId) listener.onEvent({ type: 'inbox', id, status });
     },
     get listeners() {
       return listeners.size;
@@ -116,6 +122,12 @@ export function createHub(deps: HubDeps): LiveHub {
       listeners.clear();
     },
   };
+}
+
+function raiseFloor(listener: Listener): void {
+  listener.floor = Math.max(listener.floor, listener.nextFloor);
+  listener.nextFloor = listener.highest;
+  for (const id of listener.seen) if (id <= listener.floor) listener.seen.delete(id);
 }
 
 function hand(listener: Listener, item: InboxItem): void {

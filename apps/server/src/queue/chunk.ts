@@ -52,16 +52,25 @@ function withNumbers(chunk: Chunk): Chunk {
   return { ...chunk, members: chunk.members.map(Number) };
 }
 
-export async function renewLeases(connection: Queryable, node: string, ids: readonly number[], now: number): Promise<void> {
-  await connection.query('update chunk set lease_until = $3 where id = any($1::bigint[]) and leased_by = $2', [
-    ids,
-    node,
-    new Date(now + LEASE_MS),
-  ]);
+export async function renewLeases(
+  connection: Queryable,
+  node: string,
+  ids: readonly number[],
+  now: number,
+): Promise<void> {
+  await connection.query(
+    'update chunk set lease_until = $3 where id = any($1::bigint[]) and leased_by = $2',
+    [ids, node, new Date(now + LEASE_MS)],
+  );
 }
 
 /** Gives a chunk back unfinished, to be taken again at `runAt`. */
-export async function releaseChunk(connection: Queryable, id: number, node: string, runAt: number): Promise<void> {
+export async function releaseChunk(
+  connection: Queryable,
+  id: number,
+  node: string,
+  runAt: number,
+): Promise<void> {
   await connection.query(
     'update chunk set lease_until = null, leased_by = null, run_at = $3 where id = $1 and leased_by = $2',
     [id, node, new Date(runAt)],
@@ -88,13 +97,4 @@ export async function splitChunk(connection: Queryable, chunk: Chunk): Promise<v
      order by p.part`,
     [chunk.id],
   );
-}
-
-/** How much waits: for metrics, readiness and back-pressure. */
-export async function queueDepth(connection: Queryable): Promise<{ chunks: number; retries: number; oldestMs: number }> {
-  const [row] = await connection.query<{ chunks: number; retries: number; oldest: Date | null }>(
-    `select (select count(*) from chunk) as chunks, (select count(*) from retry) as retries,
-       (select min(run_at) from chunk) as oldest`,
-  );
-  return { chunks: row?.chunks ?? 0, retries: row?.retries ?? 0, oldestMs: row?.oldest?.getTime() ?? 0 };
 }

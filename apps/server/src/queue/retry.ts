@@ -57,13 +57,14 @@ export async function putRetries(
   );
 }
 
-export async function deleteRetries(connection: Queryable, notificationId: number, deviceIds: readonly number[]): Promise<void> {
+export async function deleteRetries(
+  connection: Queryable,
+  notificationId: number,
+  deviceIds: readonly number[],
+): Promise<void> {
   if (deviceIds.length === 0) return;
-  await connection.query('delete from retry where notification_id = $1 and device_id = any($2::bigint[])', [notificationId, deviceIds]);
-}
-
-/** When the next retry is due, ms since the epoch; null when none waits. */
-export async function nextRetryAt(connection: Queryable): Promise<number | null> {
-  const [row] = await connection.query<{ due: Date | null }>('select min(greatest(due_at, coalesce(lease_until, due_at))) as due from retry');
-  return row?.due?.getTime() ?? null;
+  await connection.query('delete from retry where notification_id = $1 and device_id = any($2::bigint[])', [
+    notificationId,
+    deviceIds,
+  ]);
 }

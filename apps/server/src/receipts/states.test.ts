@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type DeliveryEventName, EVENTS, eventName, foldState, isTerminal, RECEIPT_EVENTS, stateOf } from './states.ts';
+import {
+  type DeliveryEventName,
+  EVENTS,
+  eventName,
+  foldState,
+  isTerminal,
+  RECEIPT_EVENTS,
+  stateOf,
+} from './states.ts';
 
 const anyEvent = fc.constantFrom(...(Object.keys(EVENTS) as DeliveryEventName[]));
 const anyLife = fc.array(anyEvent, { maxLength: 12 });
@@ -51,6 +59,14 @@ describe('the state of a delivery', () => {
   it('keeps its numbers', () => {
     for (const [name, code] of Object.entries(EVENTS)) expect(eventName(code)).toBe(name);
     expect(() => eventName(99)).toThrow(RangeError);
-    expect(EVENTS).toMatchObject({ accepted: 1, gone: 2, refused: 3, retry: 4, expired: 5, received: 10, dismissed: 13 });
+    expect(EVENTS).toMatchObject({
+      accepted: 1,
+      gone: 2,
+      refused: 3,
+      retry: 4,
+      expired: 5,
+      received: 10,
+      dismissed: 13,
+    });
   });
 });

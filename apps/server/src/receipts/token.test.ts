@@ -10,7 +10,11 @@ describe('a receipt token', () => {
   it('names the delivery it was issued for', () => {
     fc.assert(
       fc.property(id, id, id, (notificationId, deviceId, userId) => {
-        expect(tokens.open(tokens.issue(notificationId, deviceId, userId))).toEqual({ notificationId, deviceId, userId });
+        expect(tokens.open(tokens.issue(notificationId, deviceId, userId))).toEqual({
+          notificationId,
+          deviceId,
+          userId,
+        });
       }),
     );
   });
@@ -25,7 +29,14 @@ describe('a receipt token', () => {
 
   it('is refused when another server made it, or nobody', () => {
     expect(tokens.open(createReceiptTokens(randomBytes(32)).issue(1, 2, 3))).toBeNull();
-    for (const junk of ['', '.', '1.2.3', '1.2.3.', '1.2.3.short', `${'z'.repeat(40)}.1.1.${'a'.repeat(16)}`]) {
+    for (const junk of [
+      '',
+      '.',
+      '1.2.3',
+      '1.2.3.',
+      '1.2.3.short',
+      `${'z'.repeat(40)}.1.1.${'a'.repeat(16)}`,
+    ]) {
       expect(tokens.open(junk)).toBeNull();
     }
   });

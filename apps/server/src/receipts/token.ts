@@ -22,7 +22,8 @@ export interface ReceiptTokens {
 
 /** `secret` is at least 32 random bytes. */
 export function createReceiptTokens(secret: Buffer): ReceiptTokens {
-  const mac = (name: string) => createHmac('sha256', secret).update(name).digest('base64url').slice(0, MAC_LENGTH);
+  const mac = (name: string) =>
+    createHmac('sha256', secret).update(name).digest('base64url').slice(0, MAC_LENGTH);
   return {
     issue(notificationId, deviceId, userId) {
       const name = `${notificationId.toString(36)}.${deviceId.toString(36)}.${userId.toString(36)}`;

@@ -18,7 +18,11 @@ export interface WakeChannel {
   stop(): Promise<void>;
 }
 
-export function createWakeChannel(database: Database, node: string, onError: (error: Error) => void): WakeChannel {
+export function createWakeChannel(
+  database: Database,
+  node: string,
+  onError: (error: Error) => void,
+): WakeChannel {
   const listeners = new Map<Topic, Set<() => void>>(TOPICS.map((topic) => [topic, new Set()]));
   const due = new Set<Topic>();
   let timer: NodeJS.Timeout | null = null;

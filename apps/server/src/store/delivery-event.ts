@@ -15,19 +15,37 @@ export function emptyEventRows(): DeliveryEventRows {
 }
 
 /** Appends all rows with one time and node. */
-export async function appendEvents(connection: Queryable, node: string, at: Date, rows: DeliveryEventRows): Promise<void> {
+export async function appendEvents(
+  connection: Queryable,
+  node: string,
+  at: Date,
+  rows: DeliveryEventRows,
+): Promise<void> {
   if (rows.deviceIds.length === 0) return;
   await connection.query(
     `insert into delivery_event (notification_id, device_id, user_id, event, reason, provider_id, node, at)
      select t.n, t.d, t.u, t.e, t.r, t.p, $7, $8
      from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::smallint[], $5::text[], $6::text[]) as t (n, d, u, e, r, p)`,
-    [rows.notificationIds, rows.deviceIds, rows.userIds, rows.events, rows.reasons, rows.providerIds, node, at],
+    [
+      rows.notificationIds,
+      rows.deviceIds,
+      rows.userIds,
+      rows.events,
+      rows.reasons,
+      rows.providerIds,
+      node,
+      at,
+    ],
     'append-events',
   );
 }
 
 /** Devices of this notification that the log knows already; what a chunk that is leased again must skip. */
-export async function devicesInLog(connection: Queryable, notificationId: number, since: Date): Promise<Set<number>> {
+export async function devicesInLog(
+  connection: Queryable,
+  notificationId: number,
+  since: Date,
+): Promise<Set<number>> {
   const rows = await connection.query<{ device_id: number }>(
     'select distinct device_id from delivery_event where notification_id = $1 and at >= $2',
     [notificationId, since],
@@ -81,6 +99,12 @@ export function countEventSets(
 }
 
 /** Events of the last `windowMs`, by event number. */
-export function countEventsSince(connection: Queryable, since: Date): Promise<{ event: number; count: number }[]> {
-  return connection.query('select event, count(*) as count from delivery_event where at >= $1 group by event', [since]);
+export function countEventsSince(
+  connection: Queryable,
+  since: Date,
+): Promise<{ event: number; count: number }[]> {
+  return connection.query(
+    'select event, count(*) as count from delivery_event where at >= $1 group by event',
+    [since],
+  );
 }

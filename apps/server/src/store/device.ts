@@ -30,7 +30,10 @@ export interface NewDevice {
 }
 
 /** `created` is false when the user had this address already, alive. */
-export async function registerDevice(connection: Queryable, device: NewDevice): Promise<{ device: DeviceRecord; created: boolean }> {
+export async function registerDevice(
+  connection: Queryable,
+  device: NewDevice,
+): Promise<{ device: DeviceRecord; created: boolean }> {
   const [row] = await connection.query<DeviceRecord & { existed: boolean }>(
     `with old as (select user_id, gone_at from device where kind = $2 and address = $3)
      insert into device (user_id, kind, address, credential, environment, app, name, registered_at, last_seen_at)
@@ -39,7 +42,16 @@ export async function registerDevice(connection: Queryable, device: NewDevice): 
        environment = excluded.environment, app = excluded.app, name = excluded.name, registered_at = excluded.registered_at,
        last_seen_at = excluded.last_seen_at, gone_at = null, gone_reason = null
      returning ${COLUMNS}, exists (select 1 from old where old.user_id = $1 and old.gone_at is null) as existed`,
-    [device.userId, device.kind, device.address, device.credential, device.environment, device.app, device.name, device.at],
+    [
+      device.userId,
+      device.kind,
+      device.address,
+      device.credential,
+      device.environment,
+      device.app,
+      device.name,
+      device.at,
+    ],
   );
   if (!row) throw new Error('the device was not stored');
   const { existed, ...stored } = row;
@@ -47,11 +59,16 @@ export async function registerDevice(connection: Queryable, device: NewDevice): 
 }
 
 export function listDevices(connection: Queryable, userId: number): Promise<DeviceRecord[]> {
-  return connection.query<DeviceRecord>(`select ${COLUMNS} from device where user_id = $1 order by id`, [userId]);
+  return connection.query<DeviceRecord>(`select ${COLUMNS} from device where user_id = $1 order by id`, [
+    userId,
+  ]);
 }
 
 /** Addresses of living Notify phones, by user, in the order of their registration. */
-export async function notifyTokens(connection: Queryable, userIds: readonly number[]): Promise<Map<number, string[]>> {
+export async function notifyTokens(
+  connection: Queryable,
+  userIds: readonly number[],
+): Promise<Map<number, string[]>> {
   const rows = await connection.query<{ userId: number; tokens: string[] }>(
     `select user_id as "userId", array_agg(address order by id) as tokens from device
      where user_id = any($1::bigint[]) and app = '' and gone_at is null group by user_id`,
@@ -61,7 +78,10 @@ export async function notifyTokens(connection: Queryable, userIds: readonly numb
 }
 
 export async function deleteDevice(connection: Queryable, userId: number, id: number): Promise<boolean> {
-  return (await connection.query('delete from device where user_id = $1 and id = $2 returning 1', [userId, id])).length > 0;
+  return (
+    (await connection.query('delete from device where user_id = $1 and id = $2 returning 1', [userId, id]))
+      .length > 0
+  );
 }
 
 export async function deleteAddress(connection: Queryable, userId: number, address: string): Promise<void> {

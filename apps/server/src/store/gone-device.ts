@@ -9,7 +9,11 @@ export interface GoneDevice {
 }
 
 /** Marks them gone unless the address was registered anew after the moment the provider speaks of. */
-export async function markDevicesGone(connection: Queryable, gone: readonly GoneDevice[], at: Date): Promise<void> {
+export async function markDevicesGone(
+  connection: Queryable,
+  gone: readonly GoneDevice[],
+  at: Date,
+): Promise<void> {
   if (gone.length === 0) return;
   await connection.query(
     `update device d set gone_at = $4, gone_reason = t.reason

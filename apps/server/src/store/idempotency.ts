@@ -18,14 +18,22 @@ export interface KeptKey {
 }
 
 /** Reserves the keys nobody had before; returns the reserved notification id by `scope` + NUL + `key`. */
-export async function claimKeys(connection: Queryable, claims: readonly KeyClaim[]): Promise<Map<string, number>> {
+export async function claimKeys(
+  connection: Queryable,
+  claims: readonly KeyClaim[],
+): Promise<Map<string, number>> {
   const rows = await connection.query<{ scope: string; key: string; notification_id: number }>(
     `insert into idempotency (scope, key, request_hash, notification_id, notification_created_at)
      select t.scope, t.key, t.hash, nextval('notification_id_seq'), t.created_at
      from unnest($1::text[], $2::text[], $3::bytea[], $4::timestamptz[]) as t (scope, key, hash, created_at)
      order by t.scope, t.key
      on conflict do nothing returning scope, key, notification_id`,
-    [claims.map((c) => c.scope), claims.map((c) => c.key), claims.map((c) => c.hash), claims.map((c) => c.createdAt)],
+    [
+      claims.map((c) => c.scope),
+      claims.map((c) => c.key),
+      claims.map((c) => c.hash),
+      claims.map((c) => c.createdAt),
+    ],
   );
   return new Map(rows.map((row) => [keyName(row), row.notification_id]));
 }
@@ -45,7 +53,10 @@ export async function findKeys(
 }
 
 /** Gives back keys whose notification was not stored after all (unknown service). */
-export async function releaseKeys(connection: Queryable, keys: readonly { scope: string; key: string }[]): Promise<void> {
+export async function releaseKeys(
+  connection: Queryable,
+  keys: readonly { scope: string; key: string }[],
+): Promise<void> {
   await connection.query(
     `delete from idempotency i using unnest($1::text[], $2::text[]) as t (scope, key) where i.scope = t.scope and i.key = t.key`,
     [keys.map((k) => k.scope), keys.map((k) => k.key)],

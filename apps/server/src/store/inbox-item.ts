@@ -45,7 +45,11 @@ export interface InboxFilter {
 }
 
 /** Newest first. */
-export async function listInboxItems(connection: Queryable, userId: number, filter: InboxFilter): Promise<InboxItem[]> {
+export async function listInboxItems(
+  connection: Queryable,
+  userId: number,
+  filter: InboxFilter,
+): Promise<InboxItem[]> {
   const rows = await connection.query<Row>(
     `${SELECT} and i.user_id = $1 and ($2::bigint is null or i.notification_id < $2)
        and ($3::uuid is null or n.service_id = $3) and (not $4 or i.read_at is null)
@@ -55,8 +59,15 @@ export async function listInboxItems(connection: Queryable, userId: number, filt
   return rows.map(toItem);
 }
 
-export async function findInboxItem(connection: Queryable, userId: number, id: number): Promise<InboxItem | null> {
-  const rows = await connection.query<Row>(`${SELECT} and i.user_id = $1 and i.notification_id = $2`, [userId, id]);
+export async function findInboxItem(
+  connection: Queryable,
+  userId: number,
+  id: number,
+): Promise<InboxItem | null> {
+  const rows = await connection.query<Row>(`${SELECT} and i.user_id = $1 and i.notification_id = $2`, [
+    userId,
+    id,
+  ]);
   return rows[0] ? toItem(rows[0]) : null;
 }
 
@@ -87,7 +98,10 @@ export async function markInboxItem(
 }
 
 export async function markAllRead(connection: Queryable, userId: number, at: Date): Promise<void> {
-  await connection.query('update inbox set read_at = $2 where user_id = $1 and read_at is null and deleted_at is null', [userId, at]);
+  await connection.query(
+    'update inbox set read_at = $2 where user_id = $1 and read_at is null and deleted_at is null',
+    [userId, at],
+  );
 }
 
 export async function countUnread(connection: Queryable, userId: number): Promise<number> {

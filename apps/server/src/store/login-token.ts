@@ -1,17 +1,22 @@
 /** Login tokens that were given out, so that each can be revoked. */
 import type { Queryable } from './database.ts';
 
-export async function storeToken(connection: Queryable, token: { id: string; userId: number; createdAt: Date; expiresAt: Date }): Promise<void> {
-  await connection.query('insert into login_token (id, user_id, created_at, expires_at) values ($1, $2, $3, $4)', [
-    token.id,
-    token.userId,
-    token.createdAt,
-    token.expiresAt,
-  ]);
+export async function storeToken(
+  connection: Queryable,
+  token: { id: string; userId: number; createdAt: Date; expiresAt: Date },
+): Promise<void> {
+  await connection.query(
+    'insert into login_token (id, user_id, created_at, expires_at) values ($1, $2, $3, $4)',
+    [token.id, token.userId, token.createdAt, token.expiresAt],
+  );
 }
 
 export async function isRevoked(connection: Queryable, id: string): Promise<boolean> {
-  const [row] = await connection.query<{ revoked: boolean }>('select revoked_at is not null as revoked from login_token where id = $1', [id], 'token-revoked');
+  const [row] = await connection.query<{ revoked: boolean }>(
+    'select revoked_at is not null as revoked from login_token where id = $1',
+    [id],
+    'token-revoked',
+  );
   return row?.revoked ?? true;
 }
 

@@ -9,7 +9,11 @@ export interface UserNotification {
 }
 
 /** Newest first; a limit of null is all. Only what was published to a service: these clients know nothing else. */
-export async function newestOfUser(connection: Queryable, userId: number, limit: number | null): Promise<UserNotification[]> {
+export async function newestOfUser(
+  connection: Queryable,
+  userId: number,
+  limit: number | null,
+): Promise<UserNotification[]> {
   const rows = await connection.query<NotificationRow & { is_read: boolean }>(
     `select ${NOTIFICATION_COLUMNS}, i.read_at is not null as is_read
      from inbox i join notification n on n.id = i.notification_id join service s on s.id = n.service_id
@@ -20,7 +24,10 @@ export async function newestOfUser(connection: Queryable, userId: number, limit:
 }
 
 /** All of a service, oldest first. */
-export async function notificationsOfService(connection: Queryable, serviceId: string): Promise<Notification[]> {
+export async function notificationsOfService(
+  connection: Queryable,
+  serviceId: string,
+): Promise<Notification[]> {
   const rows = await connection.query<NotificationRow>(
     `select ${NOTIFICATION_COLUMNS} from notification n join service s on s.id = n.service_id
      where n.service_id = $1 order by n.created_at, n.id`,
@@ -32,7 +39,12 @@ export async function notificationsOfService(connection: Queryable, serviceId: s
 export type Mark = 'read' | 'unread' | 'deleted';
 
 /** Marks many in one statement; what is not the user's is skipped. */
-export async function markMany(connection: Queryable, userId: number, marks: readonly { id: number; status: Mark }[], at: Date): Promise<void> {
+export async function markMany(
+  connection: Queryable,
+  userId: number,
+  marks: readonly { id: number; status: Mark }[],
+  at: Date,
+): Promise<void> {
   // The last mark of an id wins, as when they were applied one after the other.
   const last = new Map(marks.map(({ id, status }) => [id, status]));
   await connection.query(

@@ -91,7 +91,11 @@ export async function recipientsInRange(
   );
 }
 
-export async function recipientsOfUsers(connection: Queryable, now: number, userIds: readonly number[]): Promise<Recipients> {
+export async function recipientsOfUsers(
+  connection: Queryable,
+  now: number,
+  userIds: readonly number[],
+): Promise<Recipients> {
   return toRecipients(
     await connection.query<RecipientColumns>(
       `select ${COLUMNS} from device d join user_account u on u.id = d.user_id
@@ -103,7 +107,11 @@ export async function recipientsOfUsers(connection: Queryable, now: number, user
   );
 }
 
-export async function recipientsByDevice(connection: Queryable, now: number, deviceIds: readonly number[]): Promise<Recipients> {
+export async function recipientsByDevice(
+  connection: Queryable,
+  now: number,
+  deviceIds: readonly number[],
+): Promise<Recipients> {
   return toRecipients(
     await connection.query<RecipientColumns>(
       `select ${COLUMNS} from device d join user_account u on u.id = d.user_id

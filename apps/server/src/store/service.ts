@@ -20,7 +20,11 @@ const COLUMNS = `s.id, s.category, s.color, s.owner, s.publish_policy as "publis
 const WITH_KEY = `${COLUMNS}, s.publish_key_hash as "publishKeyHash"`;
 
 export async function findService(connection: Queryable, id: string): Promise<ServiceRecord | null> {
-  const [row] = await connection.query<ServiceRecord>(`select ${WITH_KEY} from service s where s.id = $1`, [id], 'service');
+  const [row] = await connection.query<ServiceRecord>(
+    `select ${WITH_KEY} from service s where s.id = $1`,
+    [id],
+    'service',
+  );
   return row ?? null;
 }
 
@@ -59,7 +63,11 @@ export interface ServiceChange {
 }
 
 /** Null or absent leaves a field as it is. Returns null when there is no such service. */
-export async function updateService(connection: Queryable, id: string, change: ServiceChange): Promise<ServiceRecord | null> {
+export async function updateService(
+  connection: Queryable,
+  id: string,
+  change: ServiceChange,
+): Promise<ServiceRecord | null> {
   const [row] = await connection.query<ServiceRecord>(
     `update service s set category = coalesce($2, category), color = coalesce($3, color), owner = coalesce($4, owner),
        publish_policy = coalesce($5, publish_policy) where id = $1 returning ${WITH_KEY}`,
@@ -70,7 +78,10 @@ export async function updateService(connection: Queryable, id: string, change: S
 
 /** Stores the hash of the publishing key and lets only its holders publish without a login. */
 export async function setPublishKey(connection: Queryable, id: string, hash: Buffer): Promise<boolean> {
-  const rows = await connection.query(`update service set publish_key_hash = $2, publish_policy = 'key' where id = $1 returning 1`, [id, hash]);
+  const rows = await connection.query(
+    `update service set publish_key_hash = $2, publish_policy = 'key' where id = $1 returning 1`,
+    [id, hash],
+  );
   return rows.length > 0;
 }
 

@@ -1,7 +1,12 @@
 /** Subscriptions. One that ended keeps its row: fan-out asks who was subscribed at publish time. */
 import type { Queryable } from './database.ts';
 
-export async function setSubscription(connection: Queryable, userId: number, serviceId: string, subscribed: boolean): Promise<void> {
+export async function setSubscription(
+  connection: Queryable,
+  userId: number,
+  serviceId: string,
+  subscribed: boolean,
+): Promise<void> {
   await setSubscriptions(connection, userId, [{ serviceId, subscribed }]);
 }
 
@@ -11,7 +16,9 @@ export async function setSubscriptions(
   userId: number,
   wanted: readonly { serviceId: string; subscribed: boolean }[],
 ): Promise<void> {
-  const ids = (subscribed: boolean) => [...new Set(wanted.filter((one) => one.subscribed === subscribed).map((one) => one.serviceId))];
+  const ids = (subscribed: boolean) => [
+    ...new Set(wanted.filter((one) => one.subscribed === subscribed).map((one) => one.serviceId)),
+  ];
   await connection.query(
     `with ended as (
        update subscription set until = clock_timestamp() where user_id = $1 and service_id = any($3::uuid[]) and until is null

@@ -13,7 +13,11 @@ export interface UserRecord {
 const COLUMNS = `id, username, password_hash as "passwordHash", is_active as "isActive", is_admin as "isAdmin", first_login_at as "firstLoginAt"`;
 
 export async function findUserByName(connection: Queryable, username: string): Promise<UserRecord | null> {
-  const [row] = await connection.query<UserRecord>(`select ${COLUMNS} from user_account where username = $1`, [username], 'user-by-name');
+  const [row] = await connection.query<UserRecord>(
+    `select ${COLUMNS} from user_account where username = $1`,
+    [username],
+    'user-by-name',
+  );
   return row ?? null;
 }
 
@@ -65,7 +69,12 @@ export async function deleteUser(connection: Queryable, id: number): Promise<boo
 }
 
 /** Notes a login that lasts until `expiresAt`; true when it was the user's first. */
-export async function noteLogin(connection: Queryable, id: number, now: Date, expiresAt: Date): Promise<boolean> {
+export async function noteLogin(
+  connection: Queryable,
+  id: number,
+  now: Date,
+  expiresAt: Date,
+): Promise<boolean> {
   const [row] = await connection.query<{ first: boolean }>(
     `update user_account u set first_login_at = coalesce(u.first_login_at, $2), login_expires_at = greatest(u.login_expires_at, $3)
      from (select id, first_login_at from user_account where id = $1 for update) old

@@ -14,7 +14,7 @@ import {
   type VapidKeys,
 } from '@tocsin/push';
 import type { Clock } from '../lib/clock.ts';
-import { type Parking, type ParkedTransport, withParking } from './parking.ts';
+import { type ParkedTransport, type Parking, withParking } from './parking.ts';
 import type { TransportEntry } from './registry.ts';
 
 /** The part of the configuration the transports are made of. */
@@ -67,7 +67,13 @@ export function buildTransports(deps: BuildDeps): TransportEntry[] {
   add('fcm', fcm ? createFcmTransport(fcm, { createClient, clock }) : null, OWN_PROVIDER('fcm'));
   const guard = createAddressGuard(settings.WEBPUSH_ALLOW);
   for (const kind of ['webpush', 'unifiedpush'] as const) {
-    const config = { kind, vapid: deps.vapid, subject: settings.WEBPUSH_SUBJECT, guard, ...optional({ ca: settings.files.WEBPUSH_CA_FILE }) };
+    const config = {
+      kind,
+      vapid: deps.vapid,
+      subject: settings.WEBPUSH_SUBJECT,
+      guard,
+      ...optional({ ca: settings.files.WEBPUSH_CA_FILE }),
+    };
     add(kind, createWebPushTransport(config, { createClient, clock }), originOf);
   }
   add('mqtt', deps.embeddedMqtt ?? externalMqtt(settings), OWN_PROVIDER('mqtt'));
@@ -81,7 +87,10 @@ function originOf(endpoint: string): string {
 
 function externalMqtt(settings: TransportSettings): Transport | null {
   if (settings.MQTT_URL === undefined) return null;
-  return createMqttTransport({ url: settings.MQTT_URL, ...optional({ username: settings.MQTT_USERNAME, password: settings.MQTT_PASSWORD }) });
+  return createMqttTransport({
+    url: settings.MQTT_URL,
+    ...optional({ username: settings.MQTT_USERNAME, password: settings.MQTT_PASSWORD }),
+  });
 }
 
 function apnsConfig(settings: TransportSettings): ApnsConfig | null {
@@ -94,10 +103,16 @@ function apnsConfig(settings: TransportSettings): ApnsConfig | null {
   }
   // One .pem holds both the certificate and its key.
   const pem = files.APNS_CERT_FILE;
-  return pem === undefined ? null : { ...common, authentication: { kind: 'certificate', cert: pem, key: pem } };
+  return pem === undefined
+    ? null
+    : { ...common, authentication: { kind: 'certificate', cert: pem, key: pem } };
 }
 
 /** Leaves out what is undefined, as exact optional properties want it. */
-function optional<Value extends object>(given: { [Key in keyof Value]: Value[Key] | undefined }): Partial<Value> {
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<Value>;
+function optional<Value extends object>(
+  given: { [Key in keyof Value]: Value[Key] | undefined },
+): Partial<Value> {
+  return Object.fromEntries(
+    Object.entries(given).filter(([, value]) => value !== undefined),
+  ) as Partial<Value>;
 }

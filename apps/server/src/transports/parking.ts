@@ -124,7 +124,12 @@ function observe(provider: string, health: Health, outcome: Outcome, deps: Parki
 }
 
 /** The whole batch as it is in the healthy case; a copy without the parked ones otherwise. */
-function sendOnly(transport: Transport, batch: Batch, open: readonly number[], onOutcome: OnOutcome): Promise<void> {
+function sendOnly(
+  transport: Transport,
+  batch: Batch,
+  open: readonly number[],
+  onOutcome: OnOutcome,
+): Promise<void> {
   if (open.length === batch.addresses.length) return transport.send(batch, onOutcome);
   const part: Batch = {
     notification: batch.notification,
@@ -135,5 +140,7 @@ function sendOnly(transport: Transport, batch: Batch, open: readonly number[], o
     badges: open.map((index) => batch.badges[index] ?? -1),
     receiptTokens: open.map((index) => batch.receiptTokens[index] ?? ''),
   };
-  return transport.send(part, (index, outcome, providerId) => onOutcome(open[index] ?? -1, outcome, providerId));
+  return transport.send(part, (index, outcome, providerId) =>
+    onOutcome(open[index] ?? -1, outcome, providerId),
+  );
 }

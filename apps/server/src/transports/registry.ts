@@ -12,7 +12,6 @@ export interface TransportEntry {
 export interface TransportRegistry {
   /** Null when the server is not set up for that kind of device. */
   find(kind: DeviceKind, environment: string): ParkedTransport | null;
-  readonly kinds: readonly DeviceKind[];
   parkings(): Parking[];
   open(): Promise<void>;
   close(): Promise<void>;
@@ -23,7 +22,6 @@ export function createRegistry(entries: readonly TransportEntry[]): TransportReg
   const transports = [...new Set(entries.map((entry) => entry.transport))];
   return {
     find: (kind, environment) => byKey.get(`${kind}/${environment}`) ?? byKey.get(`${kind}/`) ?? null,
-    kinds: [...new Set(entries.map((entry) => entry.kind))],
     parkings: () => transports.flatMap((transport) => transport.parkings()),
     open: async () => {
       await Promise.all(transports.map((transport) => transport.open()));

@@ -8,7 +8,11 @@ import { MOST_PAYLOAD_BYTES } from './config.ts';
 const HOLES_BYTES = 80;
 
 /** Hole 0 is the badge, hole 1 the receipt token. `maxBytes` is the whole payload's. */
-export function buildPayload(notification: Notification, app: string, maxBytes = MOST_PAYLOAD_BYTES): SplicedPayload {
+export function buildPayload(
+  notification: Notification,
+  app: string,
+  maxBytes = MOST_PAYLOAD_BYTES,
+): SplicedPayload {
   const { title, subtitle, body, url } = notification;
   const build = app === '' ? forNotifyClients : forOwnApps;
   return fitTexts(
@@ -35,7 +39,12 @@ function forNotifyClients(notification: Notification, { title, subtitle, body }:
 }
 
 /** `critical` needs an entitlement Apple grants one by one; `time-sensitive` is what a self-built app can have. */
-const INTERRUPTION = { low: 'passive', normal: 'active', high: 'time-sensitive', critical: 'time-sensitive' } as const;
+const INTERRUPTION = {
+  low: 'passive',
+  normal: 'active',
+  high: 'time-sensitive',
+  critical: 'time-sensitive',
+} as const;
 
 function forOwnApps(notification: Notification, texts: Texts): SplicedPayload {
   const { title, subtitle, body, url } = texts;

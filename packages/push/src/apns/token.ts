@@ -16,9 +16,13 @@ export interface ProviderToken {
 }
 
 /** Throws when `p8` is not a P-256 private key in PEM. */
-export function createProviderToken(key: { p8: string; keyId: string; teamId: string }, clock: Clock): ProviderToken {
+export function createProviderToken(
+  key: { p8: string; keyId: string; teamId: string },
+  clock: Clock,
+): ProviderToken {
   const privateKey = createPrivateKey(key.p8);
-  if (privateKey.asymmetricKeyDetails?.namedCurve !== 'prime256v1') throw new TypeError('the APNs key is not a P-256 key');
+  if (privateKey.asymmetricKeyDetails?.namedCurve !== 'prime256v1')
+    throw new TypeError('the APNs key is not a P-256 key');
   const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
   let token = '';
   let madeAt = Number.NEGATIVE_INFINITY;

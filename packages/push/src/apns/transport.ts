@@ -7,7 +7,14 @@ import { ACCEPTED, type Outcome, refused, retry } from '../outcome.ts';
 import { truncateBytes } from '../payload/truncate.ts';
 import { parseRetryAfter } from '../retry-after.ts';
 import type { Batch, OnOutcome, Transport } from '../transport.ts';
-import { APNS_ORIGINS, type ApnsConfig, type ApnsDeps, MOST_PAYLOAD_BYTES, MOST_STREAMS, REQUEST_TIMEOUT_MS } from './config.ts';
+import {
+  APNS_ORIGINS,
+  type ApnsConfig,
+  type ApnsDeps,
+  MOST_PAYLOAD_BYTES,
+  MOST_STREAMS,
+  REQUEST_TIMEOUT_MS,
+} from './config.ts';
 import { readAnswer } from './outcome.ts';
 import { buildPayload } from './payload.ts';
 import { createProviderToken, type ProviderToken } from './token.ts';
@@ -109,7 +116,10 @@ class ApnsSender {
   }
 
   private headers(notification: Notification): Headers {
-    const expiration = notification.ttlSeconds === 0 ? 0 : Math.floor(notification.timestamp / 1_000) + notification.ttlSeconds;
+    const expiration =
+      notification.ttlSeconds === 0
+        ? 0
+        : Math.floor(notification.timestamp / 1_000) + notification.ttlSeconds;
     return [
       ...(this.token ? [['authorization', `bearer ${this.token.current()}`] as const] : []),
       ['apns-topic', this.config.topic],
@@ -123,7 +133,11 @@ class ApnsSender {
   /** Null when the provider token has expired. */
   private read(response: Response): Outcome | null {
     if (response.status !== 200) {
-      const answer = readAnswer(response.status, response.body, parseRetryAfter(response.header('retry-after'), this.deps.clock()));
+      const answer = readAnswer(
+        response.status,
+        response.body,
+        parseRetryAfter(response.header('retry-after'), this.deps.clock()),
+      );
       return 'outcome' in answer ? this.doubt(answer.outcome) : null;
     }
     this.goodAnswers++;
@@ -139,7 +153,11 @@ class ApnsSender {
     if (outcome.kind !== 'gone' || outcome.reason !== 'BadDeviceToken') return outcome;
     this.badTokens++;
     if (this.badTokens > SUSPICIOUS_BAD_TOKENS) {
-      return retry('BadDeviceToken from every device: check APNS_ENVIRONMENT and APNS_TOPIC', null, 'provider');
+      return retry(
+        'BadDeviceToken from every device: check APNS_ENVIRONMENT and APNS_TOPIC',
+        null,
+        'provider',
+      );
     }
     return this.goodAnswers > 0 ? outcome : refused(outcome.reason);
   }

@@ -34,7 +34,8 @@ export function readAnswer(status: number, body: Buffer, retryAfterMs: number | 
       return refused(error.errorCode);
     default:
   }
-  if (status === 400) return error.fields.includes('message.token') ? gone('INVALID_ARGUMENT message.token') : refused(reason);
+  if (status === 400)
+    return error.fields.includes('message.token') ? gone('INVALID_ARGUMENT message.token') : refused(reason);
   // 401, 403 without a code of FCM's own, 404 without one (wrong project or path): our set-up, never the token.
   return retry(reason, retryAfterMs, 'provider');
 }
@@ -47,10 +48,16 @@ interface Detail {
 
 function readError(body: Buffer): GoogleError {
   try {
-    const { error } = JSON.parse(body.toString()) as { error?: { status?: string; details?: readonly Detail[] } };
+    const { error } = JSON.parse(body.toString()) as {
+      error?: { status?: string; details?: readonly Detail[] };
+    };
     const details = error?.details ?? [];
-    const code = details.find((detail) => detail['@type']?.endsWith('google.firebase.fcm.v1.FcmError'))?.errorCode;
-    const fields = details.flatMap((detail) => detail.fieldViolations ?? []).flatMap(({ field }) => (field ? [field] : []));
+    const code = details.find((detail) =>
+      detail['@type']?.endsWith('google.firebase.fcm.v1.FcmError'),
+    )?.errorCode;
+    const fields = details
+      .flatMap((detail) => detail.fieldViolations ?? [])
+      .flatMap(({ field }) => (field ? [field] : []));
     return { status: error?.status ?? '', errorCode: code ?? null, fields };
   } catch {
     // HTML from a proxy or load balancer.

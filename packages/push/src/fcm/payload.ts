@@ -24,7 +24,11 @@ export function buildMessage(notification: Notification, app: string): SplicedPa
   );
 }
 
-function build(notification: Notification, app: string, texts: Pick<Notification, 'title' | 'subtitle' | 'body' | 'url'>): SplicedPayload {
+function build(
+  notification: Notification,
+  app: string,
+  texts: Pick<Notification, 'title' | 'subtitle' | 'body' | 'url'>,
+): SplicedPayload {
   const { priority, ttlSeconds, collapseKey } = notification;
   const text = truncateUnits(texts.subtitle || texts.body, SHORT_TEXT_LIMIT);
   const plain = { title: texts.title, body: text, url: texts.url };
@@ -32,7 +36,15 @@ function build(notification: Notification, app: string, texts: Pick<Notification
     message: {
       token: hole(0, 'text'),
       data: {
-        ...(app === '' ? plain : { ...forOwnApps(notification), title: texts.title, subtitle: texts.subtitle, body: texts.body, url: texts.url }),
+        ...(app === ''
+          ? plain
+          : {
+              ...forOwnApps(notification),
+              title: texts.title,
+              subtitle: texts.subtitle,
+              body: texts.body,
+              url: texts.url,
+            }),
         id: String(notification.id),
         // What the app shows it under: a repeat replaces. Not a collapse key, of which a device holds only four.
         tag: collapseIdentity(notification),
@@ -47,7 +59,16 @@ function build(notification: Notification, app: string, texts: Pick<Notification
   }));
 }
 
-function forOwnApps({ uuid, serviceId, serviceName, color, priority, timestamp, actions, data }: Notification): Record<string, string> {
+function forOwnApps({
+  uuid,
+  serviceId,
+  serviceName,
+  color,
+  priority,
+  timestamp,
+  actions,
+  data,
+}: Notification): Record<string, string> {
   return {
     uuid,
     ...(serviceId && { service: serviceId, serviceName }),

@@ -48,7 +48,13 @@ function assertion({ account }: FcmConfig, key: ReturnType<typeof createPrivateK
   const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const seconds = Math.floor(now / 1_000);
   const header = { alg: 'RS256', typ: 'JWT', ...(account.private_key_id && { kid: account.private_key_id }) };
-  const claims = { iss: account.client_email, scope: SCOPE, aud: account.token_uri ?? TOKEN_URI, iat: seconds, exp: seconds + 3_600 };
+  const claims = {
+    iss: account.client_email,
+    scope: SCOPE,
+    aud: account.token_uri ?? TOKEN_URI,
+    iat: seconds,
+    exp: seconds + 3_600,
+  };
   const text = `${encode(header)}.${encode(claims)}`;
   return `${text}.${sign('RSA-SHA256', Buffer.from(text), key).toString('base64url')}`;
 }
@@ -60,13 +66,21 @@ interface Answer {
 
 async function exchange(config: FcmConfig, jwt: string): Promise<Answer> {
   const url = new URL(config.account.token_uri ?? TOKEN_URI);
-  const form = new URLSearchParams({ grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', assertion: jwt });
+  const form = new URLSearchParams({
+    grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
+    assertion: jwt,
+  });
   const { status, body } = await post(url, form.toString(), config.ca);
   const answer = parse(body);
   if (status !== 200 || typeof answer.access_token !== 'string') {
-    throw new Error(`Google gave no access token: ${typeof answer.error === 'string' ? answer.error : `status ${status}`}`);
+    throw new Error(
+      `Google gave no access token: ${typeof answer.error === 'string' ? answer.error : `status ${status}`}`,
+    );
   }
-  return { access_token: answer.access_token, expires_in: typeof answer.expires_in === 'number' ? answer.expires_in : 3_600 };
+  return {
+    access_token: answer.access_token,
+    expires_in: typeof answer.expires_in === 'number' ? answer.expires_in : 3_600,
+  };
 }
 
 function parse(body: string): Record<string, unknown> {
@@ -83,7 +97,10 @@ function post(url: URL, form: string, ca: string | undefined): Promise<{ status:
     const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
     const request = send(url, {
       method: 'POST',
-      headers: { 'content-type': 'application/x-www-form-urlencoded', 'content-length': Buffer.byteLength(form) },
+      headers: {
+        'content-type': 'application/x-www-form-urlencoded',
+        'content-length': Buffer.byteLength(form),
+      },
       timeout: REQUEST_TIMEOUT_MS,
       ...(ca !== undefined && { ca }),
     });

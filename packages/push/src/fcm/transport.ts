@@ -5,7 +5,14 @@ import type { RequestSource } from '../http2/index.ts';
 import { retry } from '../outcome.ts';
 import { parseRetryAfter } from '../retry-after.ts';
 import type { Batch, Transport } from '../transport.ts';
-import { FCM_ORIGIN, type FcmConfig, type FcmDeps, MOST_DATA_BYTES, MOST_STREAMS, REQUEST_TIMEOUT_MS } from './config.ts';
+import {
+  FCM_ORIGIN,
+  type FcmConfig,
+  type FcmDeps,
+  MOST_DATA_BYTES,
+  MOST_STREAMS,
+  REQUEST_TIMEOUT_MS,
+} from './config.ts';
 import { readAnswer, readName } from './outcome.ts';
 import { buildMessage, MOST_TOKEN_BYTES } from './payload.ts';
 import { createAccessToken } from './token.ts';
@@ -25,7 +32,10 @@ export function createFcmTransport(config: FcmConfig, deps: FcmDeps): Transport 
   return {
     kind: 'fcm',
     checkAddress: ({ address }) =>
-      address !== '' && Buffer.byteLength(address) <= MOST_TOKEN_BYTES && /^[\x21-\x7e]+$/.test(address) && !/["\\]/.test(address)
+      address !== '' &&
+      Buffer.byteLength(address) <= MOST_TOKEN_BYTES &&
+      /^[\x21-\x7e]+$/.test(address) &&
+      !/["\\]/.test(address)
         ? null
         : 'an FCM registration token is visible ASCII without quotes',
     open: async () => {
@@ -38,7 +48,7 @@ export function createFcmTransport(config: FcmConfig, deps: FcmDeps): Transport 
         bearer = await token.get();
       } catch (error) {
         const answer = retry((error as Error).message, null, 'provider');
-        batch.addresses.forEach((_, index) => onOutcome(index, answer));
+        for (const index of batch.addresses.keys()) onOutcome(index, answer);
         return;
       }
       await client.send(toSource(batch, path, bearer), {

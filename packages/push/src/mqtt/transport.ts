@@ -50,7 +50,7 @@ export function createMqttTransport(config: MqttConfig): Transport {
       const broker = client;
       if (!broker?.connected) {
         const away = retry('the MQTT broker is away', null, 'provider');
-        batch.addresses.forEach((_, index) => onOutcome(index, away));
+        for (const index of batch.addresses.keys()) onOutcome(index, away);
         return;
       }
       const payload = buildJsonPayload(batch.notification, MOST_PAYLOAD_BYTES);

@@ -17,13 +17,38 @@ export interface AddressGuard {
 
 /** Special-purpose ranges of the IANA registries (RFC 6890 and successors). */
 const NOT_GLOBAL_V4 = [
-  '0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.0.0.0/24', '192.0.2.0/24',
-  '192.88.99.0/24', '192.168.0.0/16', '198.18.0.0/15', '198.51.100.0/24', '203.0.113.0/24', '224.0.0.0/4', '240.0.0.0/4',
+  '0.0.0.0/8',
+  '10.0.0.0/8',
+  '100.64.0.0/10',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '172.16.0.0/12',
+  '192.0.0.0/24',
+  '192.0.2.0/24',
+  '192.88.99.0/24',
+  '192.168.0.0/16',
+  '198.18.0.0/15',
+  '198.51.100.0/24',
+  '203.0.113.0/24',
+  '224.0.0.0/4',
+  '240.0.0.0/4',
 ];
 /** IPv4-mapped, NAT64, discard, Teredo and ORCHID, 6to4, documentation, ULA, link-local, site-local, multicast. */
 const NOT_GLOBAL_V6 = [
-  '::/128', '::1/128', '::ffff:0:0/96', '64:ff9b::/96', '64:ff9b:1::/48', '100::/64', '2001::/23', '2001:db8::/32', '2002::/16',
-  '3fff::/20', 'fc00::/7', 'fe80::/10', 'fec0::/10', 'ff00::/8',
+  '::/128',
+  '::1/128',
+  '::ffff:0:0/96',
+  '64:ff9b::/96',
+  '64:ff9b:1::/48',
+  '100::/64',
+  '2001::/23',
+  '2001:db8::/32',
+  '2002::/16',
+  '3fff::/20',
+  'fc00::/7',
+  'fe80::/10',
+  'fec0::/10',
+  'ff00::/8',
 ];
 
 function blockList(entries: readonly string[]): BlockList {
@@ -40,10 +65,13 @@ function blockList(entries: readonly string[]): BlockList {
 export function createAddressGuard(allow: readonly string[]): AddressGuard {
   const forbidden = blockList([...NOT_GLOBAL_V4, ...NOT_GLOBAL_V6]);
   const networks = blockList(allow.filter((entry) => isIP(entry.split('/')[0] ?? '') !== 0));
-  const names = new Set(allow.filter((entry) => isIP(entry.split('/')[0] ?? '') === 0).map((name) => name.toLowerCase()));
+  const names = new Set(
+    allow.filter((entry) => isIP(entry.split('/')[0] ?? '') === 0).map((name) => name.toLowerCase()),
+  );
 
   const family = (address: string) => (isIP(address) === 4 ? 'ipv4' : 'ipv6');
-  const permits = (address: string) => networks.check(address, family(address)) || !forbidden.check(address, family(address));
+  const permits = (address: string) =>
+    networks.check(address, family(address)) || !forbidden.check(address, family(address));
   const isAllowed = (host: string) => {
     const bare = bareHost(host);
     return names.has(bare) || (isIP(bare) !== 0 && networks.check(bare, family(bare)));
@@ -52,10 +80,14 @@ export function createAddressGuard(allow: readonly string[]): AddressGuard {
   const lookup: LookupFunction = (hostname, options, callback) => {
     dnsLookup(hostname, { ...options, all: true }, (error, found: LookupAddress[]) => {
       if (error) return callback(error, '');
-      const refused = names.has(hostname.toLowerCase()) ? undefined : found.find(({ address }) => !permits(address));
+      const refused = names.has(hostname.toLowerCase())
+        ? undefined
+        : found.find(({ address }) => !permits(address));
       const [first] = found;
-      if (refused || !first) return callback(new Error(`${hostname} is at an address this server must not talk to`), '');
-      if (options.all) return (callback as unknown as (error: null, addresses: LookupAddress[]) => void)(null, found);
+      if (refused || !first)
+        return callback(new Error(`${hostname} is at an address this server must not talk to`), '');
+      if (options.all)
+        return (callback as unknown as (error: null, addresses: LookupAddress[]) => void)(null, found);
       callback(null, first.address, first.family);
     });
   };
@@ -65,7 +97,8 @@ export function createAddressGuard(allow: readonly string[]): AddressGuard {
     checkHost(host) {
       const bare = bareHost(host);
       if (isAllowed(bare)) return null;
-      if (isIP(bare) !== 0) return permits(bare) ? null : `${bare} is not a public address; WEBPUSH_ALLOW can name it`;
+      if (isIP(bare) !== 0)
+        return permits(bare) ? null : `${bare} is not a public address; WEBPUSH_ALLOW can name it`;
       const isLocal = bare === 'localhost' || bare.endsWith('.localhost');
       return isLocal ? `${bare} is this machine; WEBPUSH_ALLOW can name it` : null;
     },
@@ -73,5 +106,8 @@ export function createAddressGuard(allow: readonly string[]): AddressGuard {
 }
 
 function bareHost(host: string): string {
-  return host.toLowerCase().replace(/^\[|\]$/g, '').replace(/\.$/, '');
+  return host
+    .toLowerCase()
+    .replace(/^\[|\]$/g, '')
+    .replace(/\.$/, '');
 }

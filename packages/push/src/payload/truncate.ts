@@ -38,7 +38,9 @@ export function fitTexts<Texts extends Record<string, string>, Built>(
     const built = build(fitting);
     const excess = sizeOf(built) - maxBytes;
     if (excess <= 0) return built;
-    const longest = Object.entries(fitting).reduce((a, b) => (Buffer.byteLength(b[1]) > Buffer.byteLength(a[1]) ? b : a));
+    const longest = Object.entries(fitting).reduce((a, b) =>
+      Buffer.byteLength(b[1]) > Buffer.byteLength(a[1]) ? b : a,
+    );
     const bytes = Buffer.byteLength(longest[1]);
     if (bytes === 0) throw new RangeError(`the payload needs ${excess} bytes more than the provider takes`);
     fitting = { ...fitting, [longest[0]]: truncateBytes(longest[1], Math.max(0, bytes - excess)) };

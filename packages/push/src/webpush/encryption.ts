@@ -35,18 +35,29 @@ export interface Ephemeral {
 }
 
 /** Writes the encrypted body at `offset`; returns its size. Each message has a key pair of its own (RFC 8291 §2). */
-export function encryptInto(target: Buffer, offset: number, plaintext: Buffer, to: Subscription, given: Ephemeral = {}): number {
+export function encryptInto(
+  target: Buffer,
+  offset: number,
+  plaintext: Buffer,
+  to: Subscription,
+  given: Ephemeral = {},
+): number {
   const ecdh = given.ecdh ?? createECDH('prime256v1');
   const ours = given.ecdh ? ecdh.getPublicKey() : ecdh.generateKeys();
   const salt = given.salt ?? randomBytes(16);
   const ikm = hmac(hmac(to.secret, ecdh.computeSecret(to.publicKey)), KEY_INFO, to.publicKey, ours, ONE);
   const prk = hmac(salt, ikm);
-  const cipher = createCipheriv('aes-128-gcm', hmac(prk, CEK_INFO).subarray(0, 16), hmac(prk, NONCE_INFO).subarray(0, 12));
+  const cipher = createCipheriv(
+    'aes-128-gcm',
+    hmac(prk, CEK_INFO).subarray(0, 16),
+    hmac(prk, NONCE_INFO).subarray(0, 12),
+  );
   let at = offset + salt.copy(target, offset);
   at = target.writeUInt32BE(RECORD_BYTES, at);
   at = target.writeUInt8(ours.length, at);
   at += ours.copy(target, at);
-  for (const part of [cipher.update(plaintext), cipher.update(DELIMITER), cipher.final()]) at += part.copy(target, at);
+  for (const part of [cipher.update(plaintext), cipher.update(DELIMITER), cipher.final()])
+    at += part.copy(target, at);
   at += cipher.getAuthTag().copy(target, at);
   return at - offset;
 }
@@ -54,8 +65,12 @@ export function encryptInto(target: Buffer, offset: number, plaintext: Buffer, t
 /** Reads `<p256dh>.<auth>`; null when it is not a point of P-256 and 16 bytes, both base64url. */
 export function readCredential(credential: string): Subscription | null {
   const [point = '', secret = '', ...rest] = credential.split('.');
-  const subscription = { publicKey: Buffer.from(point, 'base64url'), secret: Buffer.from(secret, 'base64url') };
-  if (rest.length > 0 || subscription.publicKey.length !== 65 || subscription.secret.length !== 16) return null;
+  const subscription = {
+    publicKey: Buffer.from(point, 'base64url'),
+    secret: Buffer.from(secret, 'base64url'),
+  };
+  if (rest.length > 0 || subscription.publicKey.length !== 65 || subscription.secret.length !== 16)
+    return null;
   return subscription;
 }
 

@@ -1,5 +1,5 @@
 /** HTTP/1.1 for push services that do not speak HTTP/2: mostly UnifiedPush servers on a LAN. */
-import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from 'node:http';
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { Http2Client, Http2ClientOptions, RequestSource, ResponseHandler } from '../http2/index.ts';
 
@@ -27,7 +27,11 @@ export function openByAlpn(
     chosen = http2;
     return chosen;
   };
-  const client = () => chosen ?? (choosing ??= choose());
+  const client = () => {
+    if (chosen) return chosen;
+    choosing ??= choose();
+    return choosing;
+  };
   return {
     connect: async () => (await client()).connect(),
     send: async (source, handler) => (await client()).send(source, handler),
@@ -40,15 +44,27 @@ export function openByAlpn(
 
 function createHttp1Client(options: Http2ClientOptions): Http2Client {
   const secure = options.origin.startsWith('https:');
-  const settings = { keepAlive: true, maxSockets: CONNECTIONS, lookup: options.lookup, ...(options.ca !== undefined && { ca: options.ca }) };
-  const agent = secure ? new HttpsAgent(settings) : new HttpAgent(settings as ConstructorParameters<typeof HttpAgent>[0]);
+  const settings = {
+    keepAlive: true,
+    maxSockets: CONNECTIONS,
+    lookup: options.lookup,
+    ...(options.ca !== undefined && { ca: options.ca }),
+  };
+  const agent = secure
+    ? new HttpsAgent(settings)
+    : new HttpAgent(settings as ConstructorParameters<typeof HttpAgent>[0]);
   const sendOne = (source: RequestSource, handler: ResponseHandler, index: number) =>
     new Promise<void>((resolve) => {
       const body = Buffer.allocUnsafe(source.maxBodyBytes);
       const size = source.writeBody(index, body, 0);
       const headers = { ...Object.fromEntries(source.headers), 'content-length': size };
       const url = new URL(source.path(index), options.origin);
-      const request = (secure ? httpsRequest : httpRequest)(url, { method: 'POST', agent, headers, timeout: options.requestTimeoutMs });
+      const request = (secure ? httpsRequest : httpRequest)(url, {
+        method: 'POST',
+        agent,
+        headers,
+        timeout: options.requestTimeoutMs,
+      });
       const fail = (error: Error) => {
         handler.onFailure(index, { certainty: 'unknown', reason: error.message });
         resolve();

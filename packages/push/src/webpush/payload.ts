@@ -7,7 +7,21 @@ const HOLES_BYTES = 80;
 
 /** Hole 0 is the badge, hole 1 the receipt token. Also what MQTT devices get. */
 export function buildJsonPayload(notification: Notification, maxBytes: number): SplicedPayload {
-  const { title, subtitle, body, url, id, uuid, serviceId, serviceName, color, priority, timestamp, actions, data } = notification;
+  const {
+    title,
+    subtitle,
+    body,
+    url,
+    id,
+    uuid,
+    serviceId,
+    serviceName,
+    color,
+    priority,
+    timestamp,
+    actions,
+    data,
+  } = notification;
   return fitTexts(
     { title, subtitle, body, url },
     (texts) =>

@@ -6,7 +6,14 @@ import { collapseIdentity, type Notification } from '../notification.ts';
 import { refused } from '../outcome.ts';
 import { parseRetryAfter } from '../retry-after.ts';
 import type { Batch, OnOutcome, Transport } from '../transport.ts';
-import { MOST_BODY_BYTES, MOST_ORIGINS, MOST_STREAMS, REQUEST_TIMEOUT_MS, type WebPushConfig, type WebPushDeps } from './config.ts';
+import {
+  MOST_BODY_BYTES,
+  MOST_ORIGINS,
+  MOST_STREAMS,
+  REQUEST_TIMEOUT_MS,
+  type WebPushConfig,
+  type WebPushDeps,
+} from './config.ts';
 import { encryptInto, MOST_PLAINTEXT_BYTES, readCredential, type Subscription } from './encryption.ts';
 import { checkSubscription } from './endpoint.ts';
 import { openByAlpn } from './http1.ts';
@@ -103,7 +110,12 @@ function toSource(batch: Batch, group: Group, authorization: string): RequestSou
       values[0] = String(Math.max(0, batch.badges[index] ?? 0));
       values[1] = batch.receiptTokens[index] ?? '';
       const size = payload.write(values, plaintext, 0);
-      return encryptInto(target, offset, plaintext.subarray(0, size), group.subscriptions[position] as Subscription);
+      return encryptInto(
+        target,
+        offset,
+        plaintext.subarray(0, size),
+        group.subscriptions[position] as Subscription,
+      );
     },
   };
 }

@@ -16,7 +16,8 @@ export function generateVapidKeys(): VapidKeys {
 
 /** What is wrong with a `sub` claim, or null. Apple refuses every push of a sender whose contact is on localhost. */
 export function checkSubject(subject: string): string | null {
-  if (!/^(mailto:[^@\s]+@[^@\s]+|https:\/\/[^\s]+)$/.test(subject)) return 'must be a mailto: or https: address';
+  if (!/^(mailto:[^@\s]+@[^@\s]+|https:\/\/[^\s]+)$/.test(subject))
+    return 'must be a mailto: or https: address';
   const host = subject.startsWith('mailto:') ? (subject.split('@').at(-1) ?? '') : new URL(subject).hostname;
   return /(^|\.)localhost$/.test(host) ? 'must not be on localhost: Apple refuses it (BadJwtToken)' : null;
 }

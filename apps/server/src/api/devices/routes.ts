@@ -2,7 +2,7 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { Device, DeviceList, NewDevice, WebPushKey } from '@tocsin/contract';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { deleteDevice, type DeviceRecord, listDevices, registerDevice } from '../../store/device.ts';
+import { type DeviceRecord, deleteDevice, listDevices, registerDevice } from '../../store/device.ts';
 import type { ApiDeps } from '../deps.ts';
 import { requireLogin } from '../edge/login.ts';
 import { ApiProblem } from '../edge/problem.ts';
@@ -30,13 +30,20 @@ function present(device: DeviceRecord, password?: string) {
 /** The devices of the signed-in user. Registering a known address again moves it here and revives it. */
 export function deviceRoutes(deps: ApiDeps): FastifyPluginAsyncZod {
   return async (api) => {
-    const register = { tags, summary: 'Register a device', body: NewDevice, response: { 200: Device, 201: Device } };
+    const register = {
+      tags,
+      summary: 'Register a device',
+      body: NewDevice,
+      response: { 200: Device, 201: Device },
+    };
     api.post('/devices', { schema: register }, async (request, reply) => {
       const { user } = await requireLogin(deps.identity, request);
       const { kind, environment, app, name } = request.body;
       const password = kind === 'mqtt' ? randomBytes(32).toString('base64url') : undefined;
       const address = kind === 'mqtt' ? randomUUID() : request.body.address;
-      const credential = password ? createHash('sha256').update(password).digest('hex') : request.body.credential;
+      const credential = password
+        ? createHash('sha256').update(password).digest('hex')
+        : request.body.credential;
       const fault = deps.checkAddress(kind, { address, credential });
       if (fault) throw new ApiProblem('invalid-input', fault, { field: 'body.address' });
       const { device, created } = await registerDevice(deps.database, {
@@ -52,21 +59,33 @@ export function deviceRoutes(deps: ApiDeps): FastifyPluginAsyncZod {
       return reply.status(created ? 201 : 200).send(present(device, password));
     });
 
-    api.get('/devices', { schema: { tags, summary: 'List the own devices', response: { 200: DeviceList } } }, async (request) => {
-      const { user } = await requireLogin(deps.identity, request);
-      return { items: (await listDevices(deps.database, user.id)).map((device) => present(device)) };
-    });
+    api.get(
+      '/devices',
+      { schema: { tags, summary: 'List the own devices', response: { 200: DeviceList } } },
+      async (request) => {
+        const { user } = await requireLogin(deps.identity, request);
+        return { items: (await listDevices(deps.database, user.id)).map((device) => present(device)) };
+      },
+    );
 
     const params = z.object({ id: rowId });
-    api.delete('/devices/:id', { schema: { tags, summary: 'Remove an own device', params, response: noContent } }, async (request, reply) => {
-      const { user } = await requireLogin(deps.identity, request);
-      const removed = await deleteDevice(deps.database, user.id, request.params.id);
-      if (!removed) throw new ApiProblem('not-found', `You have no device ${request.params.id}`);
-      return reply.status(204).send(null);
-    });
+    api.delete(
+      '/devices/:id',
+      { schema: { tags, summary: 'Remove an own device', params, response: noContent } },
+      async (request, reply) => {
+        const { user } = await requireLogin(deps.identity, request);
+        const removed = await deleteDevice(deps.database, user.id, request.params.id);
+        if (!removed) throw new ApiProblem('not-found', `You have no device ${request.params.id}`);
+        return reply.status(204).send(null);
+      },
+    );
 
-    api.get('/webpush/key', { schema: { tags, summary: 'Public VAPID key for subscribing', response: { 200: WebPushKey } } }, async () => {
-      return { publicKey: deps.webPushPublicKey };
-    });
+    api.get(
+      '/webpush/key',
+      { schema: { tags, summary: 'Public VAPID key for subscribing', response: { 200: WebPushKey } } },
+      async () => {
+        return { publicKey: deps.webPushPublicKey };
+      },
+    );
   };
 }

@@ -17,6 +17,8 @@ export function collectRoutes(scope: FastifyInstance): KnownRoutes {
     routes.push({ pattern: new RegExp(`^${pattern}$`), methods: [route.method].flat() });
   });
   return {
-    methodsAt: (path) => [...new Set(routes.flatMap((route) => (route.pattern.test(path) ? route.methods : [])))],
+    methodsAt: (path) => [
+      ...new Set(routes.flatMap((route) => (route.pattern.test(path) ? route.methods : []))),
+    ],
   };
 }

@@ -10,7 +10,11 @@ export class ApiProblem extends Error {
   readonly code: ErrorCode;
   readonly field: string | undefined;
   readonly retryAfterSeconds: number | undefined;
-  constructor(code: ErrorCode, detail: string = ERRORS[code].title, options: { field?: string; retryAfterSeconds?: number } = {}) {
+  constructor(
+    code: ErrorCode,
+    detail: string = ERRORS[code].title,
+    options: { field?: string; retryAfterSeconds?: number } = {},
+  ) {
     super(detail);
     this.name = 'ApiProblem';
     this.code = code;
@@ -44,14 +48,16 @@ function toProblem(error: FastifyError): ApiProblem {
   }
   const code = FASTIFY_CODES[error.code];
   if (code) return new ApiProblem(code, error.message);
-  if (error instanceof SyntaxError && error.statusCode === 400) return new ApiProblem('invalid-json', error.message);
+  if (error instanceof SyntaxError && error.statusCode === 400)
+    return new ApiProblem('invalid-json', error.message);
   if (error.statusCode && error.statusCode < 500) return new ApiProblem('bad-request', error.message);
   return new ApiProblem('internal');
 }
 
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: ApiProblem): FastifyReply {
   const { status, title } = ERRORS[problem.code];
-  if (problem.retryAfterSeconds !== undefined) void reply.header('retry-after', String(problem.retryAfterSeconds));
+  if (problem.retryAfterSeconds !== undefined)
+    void reply.header('retry-after', String(problem.retryAfterSeconds));
   if (status === 401) void reply.header('www-authenticate', 'Bearer');
   const body: Problem = {
     type: `/docs/errors#${problem.code}`,
@@ -66,7 +72,11 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, proble
 }
 
 /** Error handler of the v3 scope. Logs what is our fault, never what the caller sent. */
-export function renderProblem(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+export function renderProblem(
+  error: FastifyError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
   const problem = toProblem(error);
   if (problem.code === 'internal') request.log.error({ err: error }, 'request failed');
   return sendProblem(request, reply, problem);

@@ -4,6 +4,5 @@ import { z } from 'zod';
 export const noContent = { 204: z.null() };
 
 /** Ids stay below 2^53, so that every client can hold them. */
-export const notificationId = z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
-export const rowId = notificationId;
+export const rowId = z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
 export const serviceParams = z.object({ serviceId: z.uuid() });

@@ -10,8 +10,8 @@ import {
 } from '../../store/inbox-item.ts';
 import type { ApiDeps } from '../deps.ts';
 import { requireLogin } from '../edge/login.ts';
-import { noContent, notificationId } from '../edge/schema.ts';
 import { ApiProblem } from '../edge/problem.ts';
+import { noContent, rowId } from '../edge/schema.ts';
 import { presentInboxItem } from './present.ts';
 
 const tags = ['inbox'];
@@ -33,20 +33,34 @@ export function inboxRoutes(deps: ApiDeps): FastifyPluginAsyncZod {
       return { items: items.map(presentInboxItem), nextCursor: last ? String(last.notification.id) : null };
     });
 
-    api.get('/inbox/unread', { schema: { tags, summary: 'Count unread', response: { 200: UnreadCount } } }, async (request) => {
-      const { user } = await requireLogin(deps.identity, request);
-      return { count: await countUnread(deps.database, user.id) };
-    });
+    api.get(
+      '/inbox/unread',
+      { schema: { tags, summary: 'Count unread', response: { 200: UnreadCount } } },
+      async (request) => {
+        const { user } = await requireLogin(deps.identity, request);
+        return { count: await countUnread(deps.database, user.id) };
+      },
+    );
 
-    const one = z.object({ id: notificationId });
-    api.get('/inbox/:id', { schema: { tags, summary: 'Read one', params: one, response: { 200: InboxItem } } }, async (request) => {
-      const { user } = await requireLogin(deps.identity, request);
-      const item = await findInboxItem(deps.database, user.id, request.params.id);
-      if (!item) throw new ApiProblem('not-found', `You have no notification ${request.params.id}`);
-      return presentInboxItem(item);
-    });
+    const one = z.object({ id: rowId });
+    api.get(
+      '/inbox/:id',
+      { schema: { tags, summary: 'Read one', params: one, response: { 200: InboxItem } } },
+      async (request) => {
+        const { user } = await requireLogin(deps.identity, request);
+        const item = await findInboxItem(deps.database, user.id, request.params.id);
+        if (!item) throw new ApiProblem('not-found', `You have no notification ${request.params.id}`);
+        return presentInboxItem(item);
+      },
+    );
 
-    const mark = { tags, summary: 'Mark one read, unread or deleted', params: one, body: InboxMark, response: noContent };
+    const mark = {
+      tags,
+      summary: 'Mark one read, unread or deleted',
+      params: one,
+      body: InboxMark,
+      response: noContent,
+    };
     api.patch('/inbox/:id', { schema: mark }, async (request, reply) => {
       const { user } = await requireLogin(deps.identity, request);
       const { status } = request.body;
@@ -57,11 +71,15 @@ export function inboxRoutes(deps: ApiDeps): FastifyPluginAsyncZod {
       return reply.status(204).send(null);
     });
 
-    api.post('/inbox/mark-all-read', { schema: { tags, summary: 'Mark all read', response: noContent } }, async (request, reply) => {
-      const { user } = await requireLogin(deps.identity, request);
-      await markAllRead(deps.database, user.id, new Date(deps.clock()));
-      deps.live.marked(user.id, null, 'read');
-      return reply.status(204).send(null);
-    });
+    api.post(
+      '/inbox/mark-all-read',
+      { schema: { tags, summary: 'Mark all read', response: noContent } },
+      async (request, reply) => {
+        const { user } = await requireLogin(deps.identity, request);
+        await markAllRead(deps.database, user.id, new Date(deps.clock()));
+        deps.live.marked(user.id, null, 'read');
+        return reply.status(204).send(null);
+      },
+    );
   };
 }

@@ -13,7 +13,12 @@ export function foldCounts(sets: readonly { events: number[]; devices: number }[
 
 /** `events` are ordered by device; `limit` is the number of devices asked for. */
 export function presentDeliveries(events: readonly LoggedEvent[], limit: number) {
-  const items: { deviceId: number; userId: number; state: ReturnType<typeof stateOf>; events: ReturnType<typeof presentEvent>[] }[] = [];
+  const items: {
+    deviceId: number;
+    userId: number;
+    state: ReturnType<typeof stateOf>;
+    events: ReturnType<typeof presentEvent>[];
+  }[] = [];
   for (const event of events) {
     let item = items.at(-1);
     if (item?.deviceId !== event.deviceId) {

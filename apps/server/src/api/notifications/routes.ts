@@ -10,21 +10,26 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Acceptance, Draft } from '../../ingest/draft.ts';
+import { countEventSets, listEvents } from '../../store/delivery-event.ts';
 import { findNotification } from '../../store/notification.ts';
 import { countChunksOf } from '../../store/progress.ts';
-import { countEventSets, listEvents } from '../../store/delivery-event.ts';
 import type { ApiDeps } from '../deps.ts';
 import { requireAdmin } from '../edge/login.ts';
 import { ApiProblem } from '../edge/problem.ts';
-import { notificationId, serviceParams } from '../edge/schema.ts';
+import { rowId, serviceParams } from '../edge/schema.ts';
 import { foldCounts, presentDeliveries } from './present.ts';
 
 const tags = ['notifications'];
-const KEY = z.string().min(1).max(255).regex(/^[\x21-\x7e]+$/, 'must be visible ASCII').optional();
+const KEY = z
+  .string()
+  .min(1)
+  .max(255)
+  .regex(/^[\x21-\x7e]+$/, 'must be visible ASCII')
+  .optional();
 const idempotent = z.object({ 'idempotency-key': KEY });
 
-/** Publishing, and what became of it. */
-export function notificationRoutes(deps: ApiDeps): FastifyPluginAsyncZod {
+/** Publishing to a service, and addressing people or devices. */
+export function publishRoutes(deps: ApiDeps): FastifyPluginAsyncZod {
   return async (api) => {
     const publish = {
       tags,
@@ -37,7 +42,12 @@ export function notificationRoutes(deps: ApiDeps): FastifyPluginAsyncZod {
     api.post('/services/:serviceId/notifications', { schema: publish }, async (request, reply) => {
       const { serviceId } = request.params;
       if (!(await deps.mayPublish(serviceId, request))) throw new ApiProblem('publisher-not-allowed');
-      const draft = toDraft(request, request.body, { serviceId, userIds: [], deviceIds: [] }, `service:${serviceId}`);
+      const draft = toDraft(
+        request,
+        request.body,
+        { serviceId, userIds: [], deviceIds: [] },
+        `service:${serviceId}`,
+      );
       return answer(reply, await deps.ingest.accept(draft), serviceId);
     });
 
@@ -51,12 +61,27 @@ export function notificationRoutes(deps: ApiDeps): FastifyPluginAsyncZod {
     api.post('/notifications', { schema: address }, async (request, reply) => {
       const { user } = await requireAdmin(deps.identity, request);
       const { userIds, deviceIds } = request.body;
-      const draft = toDraft(request, request.body, { serviceId: null, userIds, deviceIds }, `user:${user.id}`);
+      const draft = toDraft(
+        request,
+        request.body,
+        { serviceId: null, userIds, deviceIds },
+        `user:${user.id}`,
+      );
       return answer(reply, await deps.ingest.accept(draft), '');
     });
+  };
+}
 
-    const params = z.object({ id: notificationId });
-    const counts = { tags, summary: 'How many deliveries are in which state', params, response: { 200: DeliveryCounts } };
+/** What became of a notification. */
+export function deliveryRoutes(deps: ApiDeps): FastifyPluginAsyncZod {
+  return async (api) => {
+    const params = z.object({ id: rowId });
+    const counts = {
+      tags,
+      summary: 'How many deliveries are in which state',
+      params,
+      response: { 200: DeliveryCounts },
+    };
     api.get('/notifications/:id/counts', { schema: counts }, async (request) => {
       await requireAdmin(deps.identity, request);
       const notification = await required(deps, request.params.id);
@@ -72,14 +97,29 @@ export function notificationRoutes(deps: ApiDeps): FastifyPluginAsyncZod {
 
     const page = z.object({
       limit: z.coerce.number().int().min(1).max(1_000).default(100),
-      cursor: z.string().regex(/^[0-9]{1,15}$/).default('0'),
+      cursor: z
+        .string()
+        .regex(/^[0-9]{1,15}$/)
+        .default('0'),
     });
-    const log = { tags, summary: 'Every delivery with its events', params, querystring: page, response: { 200: DeliveryLog } };
+    const log = {
+      tags,
+      summary: 'Every delivery with its events',
+      params,
+      querystring: page,
+      response: { 200: DeliveryLog },
+    };
     api.get('/notifications/:id/deliveries', { schema: log }, async (request) => {
       await requireAdmin(deps.identity, request);
       const notification = await required(deps, request.params.id);
       const { cursor, limit } = request.query;
-      const events = await listEvents(deps.database, notification.id, new Date(notification.timestamp), Number(cursor), limit);
+      const events = await listEvents(
+        deps.database,
+        notification.id,
+        new Date(notification.timestamp),
+        Number(cursor),
+        limit,
+      );
       return presentDeliveries(events, limit);
     });
   };
@@ -99,16 +139,35 @@ function toDraft(
 ): Draft {
   const key = request.headers['idempotency-key'];
   const { title, subtitle, body, url, priority, ttlSeconds, collapseKey, data } = message;
-  const actions = message.actions.map(({ id, title: label, url: link }) => ({ id, title: label, ...(link && { url: link }) }));
-  const draft = { ...audience, title, subtitle, body, url, priority, ttlSeconds, collapseKey, actions, data, source: 'api/v3' };
+  const actions = message.actions.map(({ id, title: label, url: link }) => ({
+    id,
+    title: label,
+    ...(link && { url: link }),
+  }));
+  const draft = {
+    ...audience,
+    title,
+    subtitle,
+    body,
+    url,
+    priority,
+    ttlSeconds,
+    collapseKey,
+    actions,
+    data,
+    source: 'api/v3',
+  };
   if (typeof key !== 'string') return { ...draft, idempotency: null };
   const hash = createHash('sha256').update(JSON.stringify(draft)).digest();
   return { ...draft, idempotency: { scope: `v3:${scope}`, key, hash } };
 }
 
 function answer(reply: FastifyReply, acceptance: Acceptance, serviceId: string): FastifyReply {
-  if (acceptance.kind === 'unknown-service') throw new ApiProblem('not-found', `There is no service ${serviceId}`);
+  if (acceptance.kind === 'unknown-service')
+    throw new ApiProblem('not-found', `There is no service ${serviceId}`);
   if (acceptance.kind === 'idempotency-conflict') throw new ApiProblem('idempotency-conflict');
   if (acceptance.replayed) void reply.header('idempotency-replayed', 'true');
-  return reply.status(201).send({ id: acceptance.id, uuid: acceptance.uuid, createdAt: acceptance.createdAt.toISOString() });
+  return reply
+    .status(201)
+    .send({ id: acceptance.id, uuid: acceptance.uuid, createdAt: acceptance.createdAt.toISOString() });
 }

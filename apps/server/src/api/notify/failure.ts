@@ -30,7 +30,11 @@ const FASTIFY_DETAILS: Record<string, [status: number, detail: string]> = {
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: [400, 'There was an error parsing the body'],
 };
 
-export function renderNotifyFailure(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+export function renderNotifyFailure(
+  error: FastifyError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
   const [status, detail] = describe(error);
   if (status === 401) void reply.header('www-authenticate', 'Bearer');
   if (status === 503) void reply.header('retry-after', '1');
@@ -44,6 +48,7 @@ function describe(error: FastifyError): [number, string | readonly FieldError[]]
   if (cause instanceof IngestBusy || isNeverSent(error)) return [503, 'Service Unavailable'];
   const known = FASTIFY_DETAILS[error.code];
   if (known) return known;
-  if (error.statusCode !== undefined && error.statusCode < 500) return [error.statusCode, 'There was an error parsing the body'];
+  if (error.statusCode !== undefined && error.statusCode < 500)
+    return [error.statusCode, 'There was an error parsing the body'];
   return [500, 'Internal Server Error'];
 }

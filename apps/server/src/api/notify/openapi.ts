@@ -25,24 +25,44 @@ const SUMMARIES: Record<string, [tag: string, summary: string]> = {
 };
 
 const text = { type: 'string' };
-const object = (properties: Record<string, object>, required = Object.keys(properties)) => ({ type: 'object', properties, required });
+const object = (properties: Record<string, object>, required = Object.keys(properties)) => ({
+  type: 'object',
+  properties,
+  required,
+});
 
 const BODIES: Record<string, object> = {
   'POST /users/user/apn-token': object({ apn_token: text }),
   'POST /users/user/device-token': object({ device_token: text }),
-  'PATCH /users/user/services': { type: 'array', items: object({ id: { type: 'string', format: 'uuid' }, is_subscribed: { type: 'boolean' } }) },
+  'PATCH /users/user/services': {
+    type: 'array',
+    items: object({ id: { type: 'string', format: 'uuid' }, is_subscribed: { type: 'boolean' } }),
+  },
   'PATCH /users/user/notifications': {
     type: 'array',
-    items: object({ id: { type: 'integer' }, status: { type: 'string', enum: ['read', 'unread', 'deleted'] } }),
+    items: object({
+      id: { type: 'integer' },
+      status: { type: 'string', enum: ['read', 'unread', 'deleted'] },
+    }),
   },
   'PATCH /users/:user_id': object({ is_active: { type: 'boolean' }, is_admin: { type: 'boolean' } }, []),
   'DELETE /users/:user_id/device-token': object({ device_token: text }),
-  'POST /services/': object({ category: text, color: { type: 'string', pattern: '^[0-9a-fA-F]{6}$' }, owner: text }),
+  'POST /services/': object({
+    category: text,
+    color: { type: 'string', pattern: '^[0-9a-fA-F]{6}$' },
+    owner: text,
+  }),
   'PATCH /services/:service_id': object({ category: text, color: text, owner: text }, []),
-  'POST /services/:service_id/notifications': object({ title: text, subtitle: { ...text, default: '' }, url: { ...text, default: '' } }, ['title']),
+  'POST /services/:service_id/notifications': object(
+    { title: text, subtitle: { ...text, default: '' }, url: { ...text, default: '' } },
+    ['title'],
+  ),
 };
 
-const LOGIN_FORM = { consumes: ['application/x-www-form-urlencoded'], body: object({ username: text, password: text }) };
+const LOGIN_FORM = {
+  consumes: ['application/x-www-form-urlencoded'],
+  body: object({ username: text, password: text }),
+};
 const OPEN = new Set(['GET /-/health', 'POST /login', 'POST /services/:service_id/notifications']);
 
 export function describeRoutes(version: Version): FastifyDynamicSwaggerOptions {
@@ -60,7 +80,10 @@ export function describeRoutes(version: Version): FastifyDynamicSwaggerOptions {
       const [tag, summary] = SUMMARIES[key] ?? [];
       if (tag === undefined || summary === undefined) return { schema: { ...schema, hide: true }, url };
       const body = key === 'POST /login' ? LOGIN_FORM : BODIES[key] ? { body: BODIES[key] } : {};
-      return { schema: { ...schema, tags: [tag], summary, ...body, security: OPEN.has(key) ? [] : [{ login: [] }] }, url };
+      return {
+        schema: { ...schema, tags: [tag], summary, ...body, security: OPEN.has(key) ? [] : [{ login: [] }] },
+        url,
+      };
     },
   };
 }

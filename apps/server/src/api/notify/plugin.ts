@@ -38,7 +38,11 @@ function routes(api: FastifyInstance, deps: NotifyDeps): void {
 }
 
 /** Starlette's ways: 307 to the other slash form when that exists, 405 for a wrong method, else 404. */
-function answerUnknown(methodsAt: (path: string) => string[], request: FastifyRequest, reply: FastifyReply): FastifyReply {
+function answerUnknown(
+  methodsAt: (path: string) => string[],
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
   const [path = '', query] = request.url.split(/\?(.*)/s);
   const methods = methodsAt(path);
   if (methods.length > 0) {
@@ -46,7 +50,10 @@ function answerUnknown(methodsAt: (path: string) => string[], request: FastifyRe
   }
   const other = path.endsWith('/') ? path.slice(0, -1) : `${path}/`;
   if (methodsAt(other).length > 0) {
-    return reply.status(307).header('location', query === undefined ? other : `${other}?${query}`).send();
+    return reply
+      .status(307)
+      .header('location', query === undefined ? other : `${other}?${query}`)
+      .send();
   }
   return reply.status(404).send({ detail: 'Not Found' });
 }

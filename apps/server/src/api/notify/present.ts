@@ -13,12 +13,27 @@ export function presentTimestamp(at: Date): string {
   return at.toISOString().slice(0, 23);
 }
 
-export function presentUser(user: Pick<UserRecord, 'id' | 'username' | 'isActive' | 'isAdmin'>, tokens: readonly string[], version: Version) {
+export function presentUser(
+  user: Pick<UserRecord, 'id' | 'username' | 'isActive' | 'isAdmin'>,
+  tokens: readonly string[],
+  version: Version,
+) {
   const { id, username, isActive, isAdmin } = user;
-  return { id, username, [version === 1 ? 'apn_tokens' : 'device_tokens']: tokens, is_active: isActive, is_admin: isAdmin };
+  return {
+    id,
+    username,
+    [version === 1 ? 'apn_tokens' : 'device_tokens']: tokens,
+    is_active: isActive,
+    is_admin: isAdmin,
+  };
 }
 
-export function presentService({ category, color, owner, id }: Pick<ServiceRecord, 'category' | 'color' | 'owner' | 'id'>) {
+export function presentService({
+  category,
+  color,
+  owner,
+  id,
+}: Pick<ServiceRecord, 'category' | 'color' | 'owner' | 'id'>) {
   return { category, color, owner, id };
 }
 
@@ -30,5 +45,12 @@ type Message = Pick<Notification, 'title' | 'subtitle' | 'body' | 'url' | 'id' |
 
 /** A notification published with only a body by API v3 shows it in the one text these clients have. */
 export function presentNotification({ title, subtitle, body, url, id, serviceId, timestamp }: Message) {
-  return { title, subtitle: subtitle || body, url, id, timestamp: presentTimestamp(new Date(timestamp)), service_id: serviceId };
+  return {
+    title,
+    subtitle: subtitle || body,
+    url,
+    id,
+    timestamp: presentTimestamp(new Date(timestamp)),
+    service_id: serviceId,
+  };
 }

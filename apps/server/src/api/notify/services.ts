@@ -4,19 +4,40 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { User } from '../../identity/identity.ts';
 import { DRAFT_DEFAULTS, type Draft } from '../../ingest/draft.ts';
 import { notificationsOfService } from '../../store/notify-inbox.ts';
-import { createService, deleteService, findService, listServicesFor, updateService } from '../../store/service.ts';
+import {
+  createService,
+  deleteService,
+  findService,
+  listServicesFor,
+  updateService,
+} from '../../store/service.ts';
 import type { NotifyDeps } from './deps.ts';
 import { NotifyFailure } from './failure.ts';
 import { requireAdmin, requireUser } from './login.ts';
 import { presentNotification, presentService } from './present.ts';
-import { checkColor, type Fields, faults, parseJson, readObject, readOptionalString, readString, readUuid } from './validate.ts';
+import {
+  checkColor,
+  type Fields,
+  faults,
+  parseJson,
+  readObject,
+  readOptionalString,
+  readString,
+  readUuid,
+} from './validate.ts';
 
 const NOT_FOUND = new NotifyFailure(404, 'Service not found');
 const NAME = { maxLength: 256 };
 
 /** The account for app-store reviewers sees one service only. */
-export function visibleServices<Item extends { category: string }>(deps: NotifyDeps, user: User, services: Item[]): Item[] {
-  return user.username === 'demo' ? services.filter(({ category }) => category === deps.demoService) : services;
+export function visibleServices<Item extends { category: string }>(
+  deps: NotifyDeps,
+  user: User,
+  services: Item[],
+): Item[] {
+  return user.username === 'demo'
+    ? services.filter(({ category }) => category === deps.demoService)
+    : services;
 }
 
 function serviceId(request: FastifyRequest): string {
@@ -76,10 +97,12 @@ export function serviceRoutes(api: FastifyInstance, deps: NotifyDeps): void {
 
   api.post('/services/:service_id/notifications', async (request, reply) => {
     const draft = readDraft(deps, request);
-    if (!(await deps.mayPublish(draft.serviceId ?? '', request))) throw new NotifyFailure(403, 'IP address not allowed');
+    if (!(await deps.mayPublish(draft.serviceId ?? '', request)))
+      throw new NotifyFailure(403, 'IP address not allowed');
     const acceptance = await deps.ingest.accept(draft);
     if (acceptance.kind === 'unknown-service') throw NOT_FOUND;
-    if (acceptance.kind === 'idempotency-conflict') throw new NotifyFailure(409, 'Idempotency-Key was used for something else');
+    if (acceptance.kind === 'idempotency-conflict')
+      throw new NotifyFailure(409, 'Idempotency-Key was used for something else');
     const { id, createdAt } = acceptance;
     return reply.status(201).send(presentNotification({ ...draft, id, timestamp: createdAt.getTime() }));
   });
@@ -99,10 +122,20 @@ function readDraft(deps: NotifyDeps, request: FastifyRequest): Draft {
   const subtitle = readString(body, 'subtitle', found, { fallback: '', maxLength: LONGEST_TEXT });
   const url = readString(body, 'url', found, { fallback: '', maxLength: LONGEST_URL });
   found.check();
-  const draft: Draft = { ...DRAFT_DEFAULTS, serviceId: id, title, subtitle, url, source: `api/v${deps.version}` };
+  const draft: Draft = {
+    ...DRAFT_DEFAULTS,
+    serviceId: id,
+    title,
+    subtitle,
+    url,
+    source: `api/v${deps.version}`,
+  };
   const key = request.headers['idempotency-key'];
   if (typeof key !== 'string') return draft;
-  if (key.length > LONGEST_KEY) throw new NotifyFailure(422, `Idempotency-Key is longer than ${LONGEST_KEY} characters`);
-  const hash = createHash('sha256').update(JSON.stringify([title, subtitle, url])).digest();
+  if (key.length > LONGEST_KEY)
+    throw new NotifyFailure(422, `Idempotency-Key is longer than ${LONGEST_KEY} characters`);
+  const hash = createHash('sha256')
+    .update(JSON.stringify([title, subtitle, url]))
+    .digest();
   return { ...draft, idempotency: { scope: `notify:${id}`, key, hash } };
 }

@@ -19,6 +19,8 @@ export function signInRoutes(api: FastifyInstance, deps: NotifyDeps): void {
     found.check();
     const result = await deps.identity.signIn(username, password);
     if (result.kind === 'refused') throw new NotifyFailure(401, 'Incorrect username or password');
-    return reply.status(result.isFirst ? deps.firstLoginStatus : 200).send({ access_token: result.token, token_type: 'bearer' });
+    return reply
+      .status(result.isFirst ? deps.firstLoginStatus : 200)
+      .send({ access_token: result.token, token_type: 'bearer' });
   });
 }

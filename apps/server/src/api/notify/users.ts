@@ -54,9 +54,12 @@ export function userRoutes(api: FastifyInstance, deps: NotifyDeps): void {
     const found = faults();
     const wanted = readList(parseJson(request.body as string)).map((entry, index) => {
       const fields = readObject(entry, ['body', index]);
-      for (const name of ['id', 'is_subscribed']) if (!(name in fields)) found.add(missing(['body', index, name], fields));
+      for (const name of ['id', 'is_subscribed'])
+        if (!(name in fields)) found.add(missing(['body', index, name], fields));
       const serviceId = 'id' in fields ? readUuid(fields.id, ['body', index, 'id'], found) : '';
-      const subscribed = 'is_subscribed' in fields && readBoolean(fields.is_subscribed, ['body', index, 'is_subscribed'], found);
+      const subscribed =
+        'is_subscribed' in fields &&
+        readBoolean(fields.is_subscribed, ['body', index, 'is_subscribed'], found);
       return { serviceId, subscribed };
     });
     found.check();
@@ -73,12 +76,19 @@ function notificationRoutes(api: FastifyInstance, deps: NotifyDeps): void {
     const user = await requireUser(deps, request);
     const query = request.query as Record<string, string | string[] | undefined>;
     const found = faults();
-    const limit = query.limit === undefined ? 50 : readInteger([query.limit].flat().at(-1), ['query', 'limit'], found);
-    const sort = query.sort === undefined ? 'asc' : readChoice([query.sort].flat().at(-1), ['query', 'sort'], ['asc', 'desc'], found);
+    const limit =
+      query.limit === undefined ? 50 : readInteger([query.limit].flat().at(-1), ['query', 'limit'], found);
+    const sort =
+      query.sort === undefined
+        ? 'asc'
+        : readChoice([query.sort].flat().at(-1), ['query', 'sort'], ['asc', 'desc'], found);
     found.check();
     // The newest are selected either way; the order only turns the list round.
     const newest = await newestOfUser(deps.database, user.id, limit > 0 ? limit : null);
-    const list = newest.map(({ notification, isRead }) => ({ ...presentNotification(notification), is_read: isRead }));
+    const list = newest.map(({ notification, isRead }) => ({
+      ...presentNotification(notification),
+      is_read: isRead,
+    }));
     return sort === 'asc' ? list.reverse() : list;
   });
 
@@ -87,9 +97,11 @@ function notificationRoutes(api: FastifyInstance, deps: NotifyDeps): void {
     const found = faults();
     const marks = readList(parseJson(request.body as string)).map((entry, index) => {
       const fields = readObject(entry, ['body', index]);
-      for (const name of ['id', 'status']) if (!(name in fields)) found.add(missing(['body', index, name], fields));
+      for (const name of ['id', 'status'])
+        if (!(name in fields)) found.add(missing(['body', index, name], fields));
       const id = 'id' in fields ? readInteger(fields.id, ['body', index, 'id'], found) : -1;
-      const status = 'status' in fields ? readChoice(fields.status, ['body', index, 'status'], STATUSES, found) : 'read';
+      const status =
+        'status' in fields ? readChoice(fields.status, ['body', index, 'status'], STATUSES, found) : 'read';
       return { id, status };
     });
     found.check();
@@ -103,7 +115,10 @@ function adminRoutes(api: FastifyInstance, deps: NotifyDeps): void {
   api.get('/users/', async (request) => {
     await requireAdmin(deps, request);
     const users = await listUsers(deps.database);
-    const tokens = await notifyTokens(deps.database, users.map(({ id }) => id));
+    const tokens = await notifyTokens(
+      deps.database,
+      users.map(({ id }) => id),
+    );
     return users.map((user) => presentUser(user, tokens.get(user.id) ?? [], deps.version));
   });
 
@@ -150,7 +165,9 @@ function userId(request: FastifyRequest): number {
 
 function readToken(request: FastifyRequest, field: string): string {
   const found = faults();
-  const token = readString(readObject(parseJson(request.body as string)), field, found, { maxLength: LONGEST_TOKEN });
+  const token = readString(readObject(parseJson(request.body as string)), field, found, {
+    maxLength: LONGEST_TOKEN,
+  });
   found.check();
   return token;
 }

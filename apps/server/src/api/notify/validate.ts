@@ -23,7 +23,12 @@ export function faults(): Faults {
   };
 }
 
-export const missing = (loc: Location, input: unknown): FieldError => ({ type: 'missing', loc, msg: 'Field required', input });
+export const missing = (loc: Location, input: unknown): FieldError => ({
+  type: 'missing',
+  loc,
+  msg: 'Field required',
+  input,
+});
 
 /** The parsed JSON body, or 422 with the position where it stops being JSON. */
 export function parseJson(text: string): unknown {
@@ -65,22 +70,46 @@ export interface StringRule {
   readonly maxLength?: number;
 }
 
-export function readString(body: Fields, name: string, found: Faults, rule: StringRule = {}, at: Location = ['body']): string {
+export function readString(
+  body: Fields,
+  name: string,
+  found: Faults,
+  rule: StringRule = {},
+  at: Location = ['body'],
+): string {
   const value = body[name];
   const loc = [...at, name];
   if (value === undefined && rule.fallback !== undefined) return rule.fallback;
   if (value === undefined) found.add(missing(loc, body));
-  else if (typeof value !== 'string') found.add({ type: 'string_type', loc, msg: 'Input should be a valid string', input: value });
-  else if (!isStorable(value)) found.add({ type: 'value_error', loc, msg: 'Value error, Text must not contain NUL or unpaired surrogates', ctx: { error: {} } });
+  else if (typeof value !== 'string')
+    found.add({ type: 'string_type', loc, msg: 'Input should be a valid string', input: value });
+  else if (!isStorable(value))
+    found.add({
+      type: 'value_error',
+      loc,
+      msg: 'Value error, Text must not contain NUL or unpaired surrogates',
+      ctx: { error: {} },
+    });
   else if (rule.maxLength !== undefined && value.length > rule.maxLength) {
     const msg = `String should have at most ${rule.maxLength} characters`;
-    found.add({ type: 'string_too_long', loc, msg, input: `${value.slice(0, 64)}…`, ctx: { max_length: rule.maxLength } });
+    found.add({
+      type: 'string_too_long',
+      loc,
+      msg,
+      input: `${value.slice(0, 64)}…`,
+      ctx: { max_length: rule.maxLength },
+    });
   } else return value;
   return '';
 }
 
 /** Null and absent mean "as it is". */
-export function readOptionalString(body: Fields, name: string, found: Faults, rule: StringRule = {}): string | null {
+export function readOptionalString(
+  body: Fields,
+  name: string,
+  found: Faults,
+  rule: StringRule = {},
+): string | null {
   return body[name] === undefined || body[name] === null ? null : readString(body, name, found, rule);
 }
 
@@ -95,7 +124,12 @@ export function readBoolean(value: unknown, loc: Location, found: Faults): boole
     const word = value.toLowerCase();
     if (TRUE.has(word)) return true;
     if (FALSE.has(word)) return false;
-    found.add({ type: 'bool_parsing', loc, msg: 'Input should be a valid boolean, unable to interpret input', input: value });
+    found.add({
+      type: 'bool_parsing',
+      loc,
+      msg: 'Input should be a valid boolean, unable to interpret input',
+      input: value,
+    });
   } else found.add({ type: 'bool_type', loc, msg: 'Input should be a valid boolean', input: value });
   return false;
 }
@@ -103,17 +137,28 @@ export function readBoolean(value: unknown, loc: Location, found: Faults): boole
 /** Integers beyond 2^53 cannot be anybody's id: they come back as -1, which no row has. */
 export function readInteger(value: unknown, loc: Location, found: Faults): number {
   const parsed = typeof value === 'string' && /^\s*[+-]?\d+\s*$/.test(value) ? Number(value) : value;
-  if (typeof parsed === 'number' && Number.isInteger(parsed)) return Number.isSafeInteger(parsed) ? parsed : -1;
+  if (typeof parsed === 'number' && Number.isInteger(parsed))
+    return Number.isSafeInteger(parsed) ? parsed : -1;
   if (typeof value === 'string') {
     const msg = 'Input should be a valid integer, unable to parse string as an integer';
     found.add({ type: 'int_parsing', loc, msg, input: value });
   } else if (typeof value === 'number') {
-    found.add({ type: 'int_from_float', loc, msg: 'Input should be a valid integer, got a number with a fractional part', input: value });
+    found.add({
+      type: 'int_from_float',
+      loc,
+      msg: 'Input should be a valid integer, got a number with a fractional part',
+      input: value,
+    });
   } else found.add({ type: 'int_type', loc, msg: 'Input should be a valid integer', input: value });
   return -1;
 }
 
-export function readChoice<Choice extends string>(value: unknown, loc: Location, choices: readonly Choice[], found: Faults): Choice {
+export function readChoice<Choice extends string>(
+  value: unknown,
+  loc: Location,
+  choices: readonly Choice[],
+  found: Faults,
+): Choice {
   if (typeof value === 'string' && (choices as readonly string[]).includes(value)) return value as Choice;
   const quoted = choices.map((choice) => `'${choice}'`);
   const expected = `${quoted.slice(0, -1).join(', ')} or ${quoted.at(-1)}`;
@@ -126,13 +171,24 @@ const COLOR_MESSAGE = 'Color should match [0-9a-fA-F]{6}';
 export function checkColor(color: string | null, found: Faults): void {
   if (color === null || found.list.some((error) => error.loc.at(-1) === 'color')) return;
   if (/^[0-9a-fA-F]{6}$/.test(color)) return;
-  found.add({ type: 'value_error', loc: ['body', 'color'], msg: `Value error, ${COLOR_MESSAGE}`, input: color, ctx: { error: {} } });
+  found.add({
+    type: 'value_error',
+    loc: ['body', 'color'],
+    msg: `Value error, ${COLOR_MESSAGE}`,
+    input: color,
+    ctx: { error: {} },
+  });
 }
 
 /** Lower case with dashes; taken with or without them, in braces or as urn, as Python's UUID does. */
 export function readUuid(value: unknown, loc: Location, found: Faults): string {
   if (typeof value !== 'string') {
-    found.add({ type: 'uuid_type', loc, msg: 'UUID input should be a string, bytes or UUID object', input: value });
+    found.add({
+      type: 'uuid_type',
+      loc,
+      msg: 'UUID input should be a string, bytes or UUID object',
+      input: value,
+    });
     return '';
   }
   const bare = value.replace(/^urn:uuid:/i, '').replace(/^\{(.*)\}$/, '$1');
@@ -142,7 +198,13 @@ export function readUuid(value: unknown, loc: Location, found: Faults): string {
     return digits.toLowerCase().replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
   }
   const error = uuidFault(bare);
-  found.add({ type: 'uuid_parsing', loc, msg: `Input should be a valid UUID, ${error}`, input: value, ctx: { error } });
+  found.add({
+    type: 'uuid_parsing',
+    loc,
+    msg: `Input should be a valid UUID, ${error}`,
+    input: value,
+    ctx: { error },
+  });
   return '';
 }
 
@@ -151,7 +213,8 @@ function uuidFault(text: string): string {
   if (index >= 0) {
     return `invalid character: expected an optional prefix of \`urn:uuid:\` followed by [0-9a-fA-F-], found \`${[...text][index]}\` at ${index + 1}`;
   }
-  if (!text.includes('-')) return `invalid length: expected length 32 for simple format, found ${text.length}`;
+  if (!text.includes('-'))
+    return `invalid length: expected length 32 for simple format, found ${text.length}`;
   const groups = text.split('-');
   if (groups.length !== 5) return `invalid group count: expected 5, found ${groups.length}`;
   const wrong = groups.findIndex((group, position) => group.length !== [8, 4, 4, 4, 12][position]);

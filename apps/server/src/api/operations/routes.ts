@@ -16,7 +16,9 @@ const DATABASE_PATIENCE_MS = 2_000;
 
 export function operationsRoutes(deps: OperationsDeps): FastifyPluginAsync {
   return async (api) => {
-    api.get('/-/health', { schema: { hide: true } }, async (_request, reply) => reply.type('text/plain').send('OK'));
+    api.get('/-/health', { schema: { hide: true } }, async (_request, reply) =>
+      reply.type('text/plain').send('OK'),
+    );
 
     api.get('/-/ready', { schema: { hide: true } }, async (_request, reply) => {
       const database = await databaseFault(deps.database);

@@ -1,8 +1,8 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { queueDepth } from '../../queue/chunk.ts';
 import { eventName } from '../../receipts/states.ts';
 import { countEventsSince } from '../../store/delivery-event.ts';
+import { queueDepth } from '../../store/progress.ts';
 import type { ApiDeps } from '../deps.ts';
 import { requireAdmin } from '../edge/login.ts';
 
@@ -18,8 +18,15 @@ const Stats = z
 
 export function statsRoutes(deps: ApiDeps): FastifyPluginAsyncZod {
   return async (api) => {
-    const querystring = z.object({ windowSeconds: z.coerce.number().int().min(1).max(86_400).default(3_600) });
-    const schema = { tags: ['operations'], summary: 'Deliveries, queue and providers', querystring, response: { 200: Stats } };
+    const querystring = z.object({
+      windowSeconds: z.coerce.number().int().min(1).max(86_400).default(3_600),
+    });
+    const schema = {
+      tags: ['operations'],
+      summary: 'Deliveries, queue and providers',
+      querystring,
+      response: { 200: Stats },
+    };
     api.get('/stats', { schema }, async (request) => {
       await requireAdmin(deps.identity, request);
       const { windowSeconds } = request.query;
@@ -29,8 +36,12 @@ export function statsRoutes(deps: ApiDeps): FastifyPluginAsyncZod {
       return {
         windowSeconds,
         events: Object.fromEntries(counted.map(({ event, count }) => [eventName(event), count])),
-        queue: { chunks: depth.chunks, retries: depth.retries, oldestWaitMs: depth.oldestMs === 0 ? 0 : Math.max(0, now - depth.oldestMs) },
-        parkedProviders: deps.registry.parkings().map(({ provider, reason, parkedUntil }) => ({
+        queue: {
+          chunks: depth.chunks,
+          retries: depth.retries,
+          oldestWaitMs: depth.oldestMs === 0 ? 0 : Math.max(0, now - depth.oldestMs),
+        },
+        parkedProviders: deps.parkings().map(({ provider, reason, parkedUntil }) => ({
           provider,
           reason,
           until: new Date(parkedUntil).toISOString(),

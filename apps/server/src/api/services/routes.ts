@@ -28,10 +28,14 @@ function present(service: ServiceForUser) {
 export function serviceRoutes(deps: Pick<ApiDeps, 'identity' | 'database'>): FastifyPluginAsyncZod {
   const { database, identity } = deps;
   return async (api) => {
-    api.get('/services', { schema: { tags, summary: 'List services', response: { 200: ServiceList } } }, async (request) => {
-      const { user } = await requireLogin(identity, request);
-      return { items: (await listServicesFor(database, user.id)).map(present) };
-    });
+    api.get(
+      '/services',
+      { schema: { tags, summary: 'List services', response: { 200: ServiceList } } },
+      async (request) => {
+        const { user } = await requireLogin(identity, request);
+        return { items: (await listServicesFor(database, user.id)).map(present) };
+      },
+    );
 
     const create = { tags, summary: 'Create a service', body: NewService, response: { 201: Service } };
     api.post('/services', { schema: create }, async (request, reply) => {
@@ -40,7 +44,13 @@ export function serviceRoutes(deps: Pick<ApiDeps, 'identity' | 'database'>): Fas
       return reply.status(201).send(present({ ...service, isSubscribed: false }));
     });
 
-    const change = { tags, summary: 'Change a service', params, body: ServiceChange, response: { 200: Service } };
+    const change = {
+      tags,
+      summary: 'Change a service',
+      params,
+      body: ServiceChange,
+      response: { 200: Service },
+    };
     api.patch('/services/:serviceId', { schema: change }, async (request) => {
       const { user } = await requireAdmin(identity, request);
       const { serviceId } = request.params;
@@ -57,15 +67,24 @@ export function serviceRoutes(deps: Pick<ApiDeps, 'identity' | 'database'>): Fas
       return reply.status(204).send(null);
     });
 
-    const makeKey = { tags, summary: 'Make a new publishing key; the old one stops working', params, response: { 201: ServiceKey } };
+    const makeKey = {
+      tags,
+      summary: 'Make a new publishing key; the old one stops working',
+      params,
+      response: { 201: ServiceKey },
+    };
     api.post('/services/:serviceId/key', { schema: makeKey }, async (request, reply) => {
       await requireAdmin(identity, request);
       const key = `tsk_${randomBytes(32).toString('base64url')}`;
-      if (!(await setPublishKey(database, request.params.serviceId, hashKey(key)))) throw unknown(request.params.serviceId);
+      if (!(await setPublishKey(database, request.params.serviceId, hashKey(key))))
+        throw unknown(request.params.serviceId);
       return reply.status(201).send({ key });
     });
 
-    for (const [method, subscribed] of [['PUT', true], ['DELETE', false]] as const) {
+    for (const [method, subscribed] of [
+      ['PUT', true],
+      ['DELETE', false],
+    ] as const) {
       const summary = subscribed ? 'Subscribe' : 'Unsubscribe';
       const schema = { tags: ['subscriptions'], summary, params, response: noContent };
       api.route({

@@ -23,27 +23,40 @@ export function sessionRoutes(deps: Pick<ApiDeps, 'identity'>): FastifyPluginAsy
       });
     });
 
-    api.delete('/sessions/current', { schema: { tags, summary: 'Sign out', response: noContent } }, async (request, reply) => {
-      const login = await requireLogin(deps.identity, request);
-      await deps.identity.signOut(login.tokenId);
-      return reply.status(204).send(null);
-    });
+    api.delete(
+      '/sessions/current',
+      { schema: { tags, summary: 'Sign out', response: noContent } },
+      async (request, reply) => {
+        const login = await requireLogin(deps.identity, request);
+        await deps.identity.signOut(login.tokenId);
+        return reply.status(204).send(null);
+      },
+    );
 
-    api.delete('/sessions', { schema: { tags, summary: 'Sign out everywhere', response: noContent } }, async (request, reply) => {
-      const login = await requireLogin(deps.identity, request);
-      await deps.identity.revokeAll(login.user.id);
-      return reply.status(204).send(null);
-    });
+    api.delete(
+      '/sessions',
+      { schema: { tags, summary: 'Sign out everywhere', response: noContent } },
+      async (request, reply) => {
+        const login = await requireLogin(deps.identity, request);
+        await deps.identity.revokeAll(login.user.id);
+        return reply.status(204).send(null);
+      },
+    );
 
-    api.get('/me', { schema: { tags, summary: 'Who is signed in', response: { 200: Me } } }, async (request) => {
-      return presentUser((await requireLogin(deps.identity, request)).user);
-    });
+    api.get(
+      '/me',
+      { schema: { tags, summary: 'Who is signed in', response: { 200: Me } } },
+      async (request) => {
+        return presentUser((await requireLogin(deps.identity, request)).user);
+      },
+    );
 
     const change = { tags, summary: 'Change the own password', body: PasswordChange, response: noContent };
     api.put('/me/password', { schema: change }, async (request, reply) => {
       const { user } = await requireLogin(deps.identity, request);
       const changed = await deps.identity.changePassword(user, request.body.current, request.body.next);
-      if (!changed) throw new ApiProblem('wrong-credentials', 'The current password is not right', { field: 'current' });
+      if (!changed)
+        throw new ApiProblem('wrong-credentials', 'The current password is not right', { field: 'current' });
       return reply.status(204).send(null);
     });
   };

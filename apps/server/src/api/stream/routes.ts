@@ -12,8 +12,17 @@ const MOST_BUFFERED_BYTES = 4 * 1024 * 1024;
 /** Server-sent events (WHATWG HTML §9.2): one `notification` per inbox item, `inbox` for marks made elsewhere. */
 export function streamRoutes(deps: Pick<ApiDeps, 'identity' | 'live'>): FastifyPluginAsyncZod {
   return async (api) => {
-    const headers = z.object({ 'last-event-id': z.string().regex(/^[0-9]{1,15}$/).optional() });
-    const schema = { tags: ['inbox'], summary: 'Follow the inbox live; resumes after Last-Event-ID', headers };
+    const headers = z.object({
+      'last-event-id': z
+        .string()
+        .regex(/^[0-9]{1,15}$/)
+        .optional(),
+    });
+    const schema = {
+      tags: ['inbox'],
+      summary: 'Follow the inbox live; resumes after Last-Event-ID',
+      headers,
+    };
     api.get('/stream', { schema }, async (request, reply) => {
       const { user } = await requireLogin(deps.identity, request);
       const last = request.headers['last-event-id'];

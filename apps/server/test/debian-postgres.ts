@@ -1,0 +1,94 @@
+/** An external PostgreSQL 15, as Debian packages it, for the tests of DATABASE_URL. */
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, chownSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
+
+const PROGRAMS = '/usr/lib/postgresql/15/bin';
+const NOBODY = { uid: 65_534, gid: 65_534 };
+
+/** False, loudly, where the package is not installed; in CI that is an error. scripts/system-packages.mjs installs it. */
+export function hasDebianPostgres(): boolean {
+  if (existsSync(PROGRAMS)) return true;
+  if (process.env.CI) throw new Error('CI lacks the package postgresql-15');
+  console.warn('SKIPPED: the tests against an external PostgreSQL 15 (apt-get install postgresql-15)');
+  return false;
+}
+
+export interface ExternalPostgres {
+  /** As an operator would write it into DATABASE_URL. */
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** Listens on TCP with a password, as an external one does. */
+export async function startDebianPostgres(): Promise<ExternalPostgres> {
+  const directory = mkdtempSync(join(tmpdir(), 'tocsin-debian-'));
+  const owner = process.getuid?.() === 0 ? NOBODY : {};
+  if (owner === NOBODY) chownSync(directory, NOBODY.uid, NOBODY.gid);
+  chmodSync(directory, 0o700);
+  const how = { ...owner, cwd: directory, env: { PATH: '/usr/bin:/bin', LC_ALL: 'C' } };
+  const make = [
+    '-D',
+    directory,
+    '-U',
+    'tocsin',
+    '-E',
+    'UTF8',
+    '--locale=C',
+    '--auth=scram-sha-256',
+    '--pwfile=/dev/stdin',
+  ];
+  execFileSync(join(PROGRAMS, 'initdb'), make, {
+    ...how,
+    input: 'secret\n',
+    stdio: ['pipe', 'ignore', 'inherit'],
+  });
+  const port = await freePort();
+  const settings = ['-c', 'unix_socket_directories=', '-c', 'listen_addresses=127.0.0.1', '-c', 'fsync=off'];
+  const server = spawn(join(PROGRAMS, 'postgres'), ['-D', directory, '-p', String(port), ...settings], {
+    ...how,
+    stdio: 'ignore',
+  });
+  const ended = once(server, 'exit');
+  const url = `postgres://tocsin:secret@127.0.0.1:${port}/postgres`;
+  await untilAnswers(url);
+  return {
+    url,
+    async stop() {
+      server.kill('SIGINT');
+      await ended;
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const address = probe.address();
+  probe.close();
+  await once(probe, 'close');
+  if (address === null || typeof address === 'string') throw new Error('a TCP server has a port');
+  return address.port;
+}
+
+const ATTEMPTS = 200;
+
+async function untilAnswers(url: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const client = new pg.Client(url);
+    try {
+      await client.connect();
+      await client.end();
+      return;
+    } catch (error) {
+      if (attempt === ATTEMPTS) throw error;
+      await delay(50);
+    }
+  }
+}
