@@ -1,7 +1,7 @@
 /** An external PostgreSQL 15, as Debian packages it, for the tests of DATABASE_URL. */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,29 +28,20 @@ export interface ExternalPostgres {
 /** Listens on TCP with a password, as an external one does. */
 export async function startDebianPostgres(): Promise<ExternalPostgres> {
   const directory = mkdtempSync(join(tmpdir(), 'tocsin-debian-'));
-  const owner = process.getuid?.() === 0 ? NOBODY : {};
-  if (owner === NOBODY) chownSync(directory, NOBODY.uid, NOBODY.gid);
-  chmodSync(directory, 0o700);
+  const passwordFile = join(directory, 'password');
+  writeFileSync(passwordFile, 'secret\n');
+  const owner = process.getuid?.() === 0 ? NOBODY : null;
+  if (owner) for (const path of [directory, passwordFile]) chownSync(path, owner.uid, owner.gid);
+  const data = join(directory, 'data');
   const how = { ...owner, cwd: directory, env: { PATH: '/usr/bin:/bin', LC_ALL: 'C' } };
-  const make = [
-    '-D',
-    directory,
-    '-U',
-    'tocsin',
-    '-E',
-    'UTF8',
-    '--locale=C',
-    '--auth=scram-sha-256',
-    '--pwfile=/dev/stdin',
-  ];
-  execFileSync(join(PROGRAMS, 'initdb'), make, {
+  const access = ['-U', 'tocsin', '--auth=scram-sha-256', '--pwfile', passwordFile];
+  execFileSync(join(PROGRAMS, 'initdb'), ['-D', data, ...access, '-E', 'UTF8', '--locale=C'], {
     ...how,
-    input: 'secret\n',
-    stdio: ['pipe', 'ignore', 'inherit'],
+    stdio: 'pipe',
   });
   const port = await freePort();
   const settings = ['-c', 'unix_socket_directories=', '-c', 'listen_addresses=127.0.0.1', '-c', 'fsync=off'];
-  const server = spawn(join(PROGRAMS, 'postgres'), ['-D', directory, '-p', String(port), ...settings], {
+  const server = spawn(join(PROGRAMS, 'postgres'), ['-D', data, '-p', String(port), ...settings], {
     ...how,
     stdio: 'ignore',
   });

@@ -39,7 +39,7 @@ export interface RunningIngest extends Ingest {
 }
 
 export function createIngest(deps: IngestDeps): RunningIngest {
-  const batcher = createBatcher<Pending, Acceptance>({
+  const batcher = createBatcher<Pending, Acceptance | Error>({
     maxBatch: MAX_BATCH,
     maxQueue: MAX_QUEUE,
     lanes: LANES,
@@ -83,7 +83,8 @@ function toRow(draft: Draft, now: number): NewNotification {
   };
 }
 
-async function flush(deps: IngestDeps, batch: Pending[]): Promise<Acceptance[]> {
+/** An error in the list is one draft's own: the database can never hold it. */
+async function flush(deps: IngestDeps, batch: Pending[]): Promise<(Acceptance | Error)[]> {
   try {
     const answers = await store(deps.database, batch);
     deps.onAccepted(answers.filter((answer) => answer.kind === 'accepted').length);
@@ -91,13 +92,13 @@ async function flush(deps: IngestDeps, batch: Pending[]): Promise<Acceptance[]> 
   } catch (error) {
     if (isNeverSent(error)) throw new IngestBusy('the database is away');
     if (isDataError(error) && batch.length > 1) return flushHalves(deps, batch);
-    if (isDataError(error)) throw error;
+    if (isDataError(error)) return [error as Error];
     return verify(deps, batch, error);
   }
 }
 
 /** One notification PostgreSQL cannot store must not take its neighbours down. */
-async function flushHalves(deps: IngestDeps, batch: Pending[]): Promise<Acceptance[]> {
+async function flushHalves(deps: IngestDeps, batch: Pending[]): Promise<(Acceptance | Error)[]> {
   const middle = batch.length >> 1;
   const left = await flush(deps, batch.slice(0, middle));
   const right = await flush(deps, batch.slice(middle));
