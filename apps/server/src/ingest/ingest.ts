@@ -47,13 +47,12 @@ export function createIngest(deps: IngestDeps): RunningIngest {
   });
   return {
     accept: async (draft) => {
-      try {
-        return await batcher.add({ draft, row: toRow(draft, deps.clock()) });
-      } catch (error) {
-        throw error instanceof QueueFull
-          ? new IngestBusy('too many notifications are waiting to be stored')
-          : error;
-      }
+      const row = toRow(draft, deps.clock());
+      const result = await batcher.add({ draft, row }).catch((error: Error) => {
+        throw error instanceof QueueFull ? new IngestBusy('too many notifications wait to be stored') : error;
+      });
+      if (result instanceof Error) throw result;
+      return result;
     },
     drain: () => batcher.drain(),
     get waiting() {
