@@ -11,6 +11,14 @@ export class MigrationRefused extends Error {
   }
 }
 
+/** An older program on a newer schema would misread what the newer one wrote. */
+export class DatabaseIsNewer extends MigrationRefused {
+  constructor(migration: string) {
+    super(`The database was used by a newer version (it has ${migration}). Start that version.`);
+    this.name = 'DatabaseIsNewer';
+  }
+}
+
 interface Migration {
   readonly number: number;
   readonly name: string;
@@ -79,10 +87,7 @@ function checkApplied(
 ): void {
   for (const row of applied) {
     const migration = known[row.number - 1];
-    if (!migration)
-      throw new MigrationRefused(
-        `The database was used by a newer version (it has ${row.name}). Start that version.`,
-      );
+    if (!migration) throw new DatabaseIsNewer(row.name);
     if (migration.checksum !== row.checksum) {
       throw new MigrationRefused(
         `${migration.name} was changed after it had been applied. Migrations are never edited: add a new one.`,

@@ -17,11 +17,16 @@ import { NoEmbeddedPostgres } from './failure.ts';
 import { canReach, type Owner } from './owner.ts';
 import { nativeVersion } from './platform.ts';
 
+/** Where a copy may go, best first: with the data, else where root keeps what can be made again. */
+export function programPlaces(dataDir: string): string[] {
+  return [join(dataDir, 'programs'), '/var/cache/tocsin', join(tmpdir(), 'tocsin-programs')];
+}
+
 /** Directory with the programs, complete with their library links, that the owner can run. Copies once per version. */
-export function placePrograms(native: string, dataDir: string, owner: Owner | null): string {
+export function placePrograms(native: string, places: readonly string[], owner: Owner | null): string {
   if (isCompletable(native) && canReach(owner, join(native, 'bin', 'postgres'))) return native;
   // A checkout below a 0700 home and seen from another uid, or a node_modules that only its installer may change.
-  for (const place of [join(dataDir, 'programs'), '/var/cache/tocsin', join(tmpdir(), 'tocsin-programs')]) {
+  for (const place of places) {
     if (!isOurs(place) || !canReach(owner, place)) continue;
     const copy = join(place, `postgres-${nativeVersion(native)}`);
     if (!existsSync(copy)) copyPrograms(native, copy);

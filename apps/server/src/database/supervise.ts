@@ -9,7 +9,7 @@ import { lockDataDirectory } from './lock.ts';
 import { chooseOwner } from './owner.ts';
 import { findNativeDirectory } from './platform.ts';
 import { type RunningPostgres, startPostgres } from './postgres.ts';
-import { placePrograms } from './programs.ts';
+import { placePrograms, programPlaces } from './programs.ts';
 
 export interface Connection {
   /** Directory of the Unix socket. */
@@ -47,7 +47,8 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedD
   const unlock = openDataDirectory(dataDir);
   try {
     const owner = chooseOwner(dataDir);
-    const cluster = await openCluster(dataDir, placePrograms(native, dataDir, owner), owner);
+    const programs = placePrograms(native, programPlaces(dataDir), owner);
+    const cluster = await openCluster(dataDir, programs, owner);
     const start = () => startPostgres(cluster, options.settings ?? [], options.log);
     const running = keepRunning(await start(), start, options.log);
     const stop = () => running.stop().then(unlock);
