@@ -13,7 +13,7 @@ export interface Acknowledgements {
 export interface AcknowledgementDeps {
   readonly database: Queryable;
   readonly onSettled: (keys: readonly OutboxKey[]) => void;
-  readonly onError: (error: Error, what: string) => void;
+  readonly onError: (error: Error) => void;
 }
 
 const RETRY_MS = 1_000;
@@ -41,7 +41,7 @@ export function createAcknowledgements(deps: AcknowledgementDeps): Acknowledgeme
   const run = (): Promise<void> => {
     running ??= flush()
       .then(tellIdle, (error: Error) => {
-        deps.onError(error, 'acknowledging MQTT messages');
+        deps.onError(error);
         if (stopped) tellIdle();
         else retry = setTimeout(resume, RETRY_MS);
       })

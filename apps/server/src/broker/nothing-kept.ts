@@ -40,7 +40,7 @@ export function createEmptyPersistence(hooks: EmptyPersistenceHooks) {
   const nobody = async () => [];
   const empty = () => Readable.from([]);
   return {
-    async setup() {},
+    setup: nothing,
     storeRetained: nothing,
     createRetainedStreamCombi: empty,
     createRetainedStream: empty,

@@ -88,8 +88,7 @@ function isStale(acceptance: Acceptance, message: InboundMessage, now: number): 
 
 function keyOf(connection: Connection, message: InboundMessage, messageId: number) {
   const hash = createHash('sha256').update(`${message.topic}\n`).update(message.payload).digest();
-  const who = connection.principal?.kind ?? 'anonymous';
-  return { scope: `mqtt:${who}:${connection.clientId}`, key: `${messageId}:${hash.toString('base64url')}`, hash };
+  return { scope: `mqtt:${connection.clientId}`, key: `${messageId}:${hash.toString('base64url')}`, hash };
 }
 
 function remember(connection: Connection, messageId: number, key: MessageKey): void {
