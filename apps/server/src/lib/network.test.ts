@@ -14,6 +14,8 @@ describe('networks', () => {
     ['8.8.8.8', false],
     ['::1', true],
     ['::ffff:192.168.0.9', true],
+    ['::ffff:c0a8:9', true],
+    ['fe80::1%eth0', true],
     ['::ffff:8.8.8.8', false],
     ['fd12::1', true],
     ['fe80::1', true],
@@ -25,12 +27,19 @@ describe('networks', () => {
     expect(contains(near, address)).toBe(expected);
   });
 
-  it.each(['foo', '10.0.0.0/33', '::1/129', '10.0.0.0/x', '1.2.3', '/8'])(
-    '%s is refused by name',
-    (entry) => {
-      expect(() => parseNetworks([entry])).toThrow(JSON.stringify(entry));
-    },
-  );
+  it.each([
+    'foo',
+    '10.0.0.0/33',
+    '::1/129',
+    '10.0.0.0/x',
+    '10.0.0.0/',
+    '10.0.0.0/8/9',
+    '10.0.0.0/-1',
+    '1.2.3',
+    '/8',
+  ])('%s is refused by name', (entry) => {
+    expect(() => parseNetworks([entry])).toThrow(JSON.stringify(entry));
+  });
 });
 
 describe('the client of a request', () => {

@@ -17,11 +17,11 @@ export const PRIVATE_NETWORKS = [
 export function parseNetworks(entries: readonly string[]): BlockList {
   const list = new BlockList();
   for (const entry of entries) {
-    const [address = '', prefix] = entry.split('/');
+    const [, address = '', prefix] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(entry) ?? [];
     const version = isIP(address);
     const bits = version === 4 ? 32 : 128;
     const length = prefix === undefined ? bits : Number(prefix);
-    if (version === 0 || !/^\d{0,3}$/.test(prefix ?? '') || length > bits) {
+    if (version === 0 || length > bits) {
       throw new RangeError(`${JSON.stringify(entry)} is neither an IP address nor a network like 10.0.0.0/8`);
     }
     list.addSubnet(address, length, version === 4 ? 'ipv4' : 'ipv6');
