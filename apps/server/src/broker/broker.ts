@@ -99,8 +99,8 @@ export function createBroker(deps: BrokerDeps): Broker {
   return {
     attachWebSocket: (http, path = '/mqtt') => door.attach(http, path),
     async listen(port, host) {
-      await aedes.listen();
       if (port !== null) await listenOn(server, port, host);
+      await aedes.listen();
       server.on('error', (error) => {
         problem = error.message;
       });

@@ -2,13 +2,13 @@
  * From the outbox to the devices that listen: oldest first, a bounded number on the way, the next ones when those
  * are acknowledged. Nothing is kept for a device that is away; its rows wait in the database.
  */
+import { setTimeout } from 'node:timers/promises';
 import { deviceTopic } from '@tocsin/push';
 import type { Client } from 'aedes';
 import type { Clock } from '../lib/clock.ts';
 import type { Queryable } from '../store/database.ts';
-import { type OutboxKey, type PendingMessage, pendingFor } from '../store/mqtt-outbox.ts';
+import { acknowledge, type OutboxKey, type PendingMessage, pendingFor } from '../store/mqtt-outbox.ts';
 import type { ListenableDevice } from './access.ts';
-import { type Acknowledgements, createAcknowledgements } from './acknowledgements.ts';
 import { createDue, type Due } from './due.ts';
 import { createInFlight } from './in-flight.ts';
 
@@ -38,12 +38,14 @@ export const WINDOW = 20;
 /** A full window and as many that are acknowledged but not deleted yet: behind those there is something new. */
 const LOOK_AHEAD = 2 * WINDOW;
 const SESSIONS_PER_LOOK = 100;
+const PUBACKS_PER_STATEMENT = 1_000;
+const STOP_PATIENCE_MS = 2_000;
 
 export class Deliveries {
   readonly #deps: DeliveryDeps;
   readonly #sessions = new Map<number, Session>();
   readonly #due: Due<Session>;
-  readonly #acknowledgements: Acknowledgements;
+  readonly #acknowledged: Due<OutboxKey>;
   readonly #inFlight = createInFlight();
 
   constructor(deps: DeliveryDeps) {
@@ -53,9 +55,9 @@ export class Deliveries {
       look: (sessions) => this.#deliver(sessions),
       onError: (error) => deps.onError(error, 'reading the MQTT outbox'),
     });
-    this.#acknowledgements = createAcknowledgements({
-      database: deps.database,
-      onSettled: (keys) => this.#settle(keys),
+    this.#acknowledged = createDue({
+      mostAtOnce: PUBACKS_PER_STATEMENT,
+      look: (keys) => this.#settle(keys),
       onError: (error) => deps.onError(error, 'acknowledging MQTT messages'),
     });
   }
@@ -87,7 +89,7 @@ export class Deliveries {
     this.#sessions.set(deviceId, session);
     before?.client.close();
     // What an earlier connection acknowledged a moment ago must be gone before the outbox is read.
-    void this.#acknowledgements.settled().then(() => this.#due.mark(session));
+    void this.#acknowledged.idle().then(() => this.#due.mark(session));
   }
 
   /** Ends what the client listens for: these topics, or all. */
@@ -115,12 +117,15 @@ export class Deliveries {
     return this.#inFlight.numberOf(payload);
   }
 
+  /** What it cannot write down any more is delivered once again after the next start. */
   async stop(): Promise<void> {
     await this.#due.stop();
-    await this.#acknowledgements.stop();
+    await Promise.race([this.#acknowledged.idle(), setTimeout(STOP_PATIENCE_MS, undefined, { ref: false })]);
+    await this.#acknowledged.stop();
   }
 
-  #settle(keys: readonly OutboxKey[]): void {
+  async #settle(keys: readonly OutboxKey[]): Promise<void> {
+    await acknowledge(this.#deps.database, keys);
     for (const { deviceId, notificationId } of keys) {
       const session = this.#sessions.get(deviceId);
       session?.settled.push(notificationId);
@@ -155,7 +160,7 @@ export class Deliveries {
     session.unacknowledged++;
     const done = () => {
       session.unacknowledged--;
-      this.#acknowledgements.add({ deviceId, notificationId });
+      this.#acknowledged.mark({ deviceId, notificationId });
     };
     const isAtMostOnce = session.qos === 0;
     if (!isAtMostOnce) this.#inFlight.add(client, payload, done);

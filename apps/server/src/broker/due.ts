@@ -7,6 +7,8 @@ export interface DueOptions<Item> {
 
 export interface Due<Item> {
   mark(item: Item): void;
+  /** Resolves when nothing is left to look at, or when it was stopped. */
+  idle(): Promise<void>;
   /** Resolves when the look under way has ended; starts no other. */
   stop(): Promise<void>;
 }
@@ -18,7 +20,12 @@ export function createDue<Item>(options: DueOptions<Item>): Due<Item> {
   let running: Promise<void> | null = null;
   let retry: NodeJS.Timeout | null = null;
   let stopped = false;
+  let idlers: (() => void)[] = [];
 
+  const tellIdle = () => {
+    for (const idler of idlers) idler();
+    idlers = [];
+  };
   const run = async () => {
     // A turn of the loop later, so that everything marked in this one goes together.
     await new Promise((resolve) => setImmediate(resolve));
@@ -32,6 +39,7 @@ export function createDue<Item>(options: DueOptions<Item>): Due<Item> {
       });
     }
     running = null;
+    if (waiting.size === 0) tellIdle();
   };
   const start = () => {
     if (!retry && !stopped) running ??= run();
@@ -45,10 +53,15 @@ export function createDue<Item>(options: DueOptions<Item>): Due<Item> {
       waiting.add(item);
       start();
     },
+    idle: () =>
+      stopped || (waiting.size === 0 && !running)
+        ? Promise.resolve()
+        : new Promise((done) => idlers.push(done)),
     async stop() {
       stopped = true;
       if (retry) clearTimeout(retry);
       await running;
+      tellIdle();
     },
   };
 }

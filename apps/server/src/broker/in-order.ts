@@ -1,6 +1,7 @@
 /**
  * PUBACKs leave in the order of the PUBLISHes (MQTT 3.1.1 [MQTT-4.6.0-2]), yet the messages of one connection share
- * commits: each is checked after the one before it was checked, and answered after that was answered.
+ * commits: each is checked after the one before it was checked, and answered after that was answered. How many wait
+ * is bounded by aedes, which reads on only when what it read is answered.
  */
 import type { Connection } from './connection.ts';
 

@@ -1,6 +1,8 @@
 /**
  * What aedes would keep in memory, kept nowhere: no routing between clients, no retained messages, no sessions, no
- * offline queues. Devices are served from the outbox in the database, publishers are answered by ingest.
+ * offline queues. Devices are served from the outbox in the database, publishers are answered by ingest. A device's
+ * session is its outbox, on whichever node it comes back; CONNACK therefore never says that a session is present
+ * (MQTT 3.1.1 §3.2.2.2) and clients subscribe again.
  * The shapes are those of aedes 1.2 (mqemitter and aedes-persistence).
  */
 import { Readable } from 'node:stream';
