@@ -1,83 +1,118 @@
 /** MQTT devices on an external broker. Its PUBACK is `accepted`: the broker has it, the device says the rest itself. */
-import mqtt, { type MqttClient } from 'mqtt';
-import { ACCEPTED, retry } from '../outcome.ts';
-import type { Transport } from '../transport.ts';
-import { buildJsonPayload } from '../webpush/payload.ts';
+import { type Outcome, retry } from '../outcome.ts';
+import type { Batch, OnOutcome, Transport } from '../transport.ts';
+import { checkMqttAddress, deviceTopic } from './address.ts';
+import { BrokerConnection } from './broker-connection.ts';
+import { ACK_TIMEOUT_MS, type MqttConfig, type MqttDeps } from './config.ts';
+import { readPuback } from './outcome.ts';
+import { mqttPayload } from './payload.ts';
 
-export interface MqttConfig {
-  readonly url: string;
-  readonly username?: string;
-  readonly password?: string;
-  readonly ca?: string;
-}
+const NO_ANSWER = retry('the connection to the MQTT broker was lost before its PUBACK', null, 'provider');
 
-/** More than any text the API takes; brokers commonly cap packets at 256 KiB. */
-export const MOST_PAYLOAD_BYTES = 128 * 1_024;
-const RECONNECT_MS = 1_000;
-const CONNECT_TIMEOUT_MS = 10_000;
-const PUBACK_TIMEOUT_MS = 10_000;
-
-/** The topic a device listens on; `address` is its public name. */
-export function deviceTopic(address: string): string {
-  return `tocsin/devices/${address}/notifications`;
-}
-
-/** No level separators, wildcards or NUL: a name must not reach beyond its own topic (MQTT 3.1.1 §4.7). */
-export function checkMqttAddress(address: string): string | null {
-  return /^[A-Za-z0-9_-]{1,128}$/.test(address) ? null : 'an MQTT device name is letters, digits, - and _';
-}
-
-export function createMqttTransport(config: MqttConfig): Transport {
-  let client: MqttClient | null = null;
+export function createMqttTransport(config: MqttConfig, deps: MqttDeps): Transport {
+  let broker: BrokerConnection | null = null;
   return {
     kind: 'mqtt',
     checkAddress: ({ address }) => checkMqttAddress(address),
     async open() {
-      client = mqtt.connect(config.url, {
-        reconnectPeriod: RECONNECT_MS,
-        connectTimeout: CONNECT_TIMEOUT_MS,
-        // What is not acknowledged is answered `retry` and comes back from our queue, not from the client's.
-        queueQoSZero: false,
-        resubscribe: false,
-        ...(config.username !== undefined && { username: config.username }),
-        ...(config.password !== undefined && { password: config.password }),
-        ...(config.ca !== undefined && { ca: config.ca }),
-      });
-      // Being away is answered by `retry`; the client goes on trying.
-      client.on('error', () => undefined);
+      broker ??= new BrokerConnection(config);
+      await broker.opened();
     },
     async send(batch, onOutcome) {
-      const broker = client;
-      if (!broker?.connected) {
-        const away = retry('the MQTT broker is away', null, 'provider');
-        for (const index of batch.addresses.keys()) onOutcome(index, away);
-        return;
-      }
-      const payload = buildJsonPayload(batch.notification, MOST_PAYLOAD_BYTES);
-      const publishing = batch.addresses.map((address, index) => {
-        const bytes = Buffer.allocUnsafe(payload.fixedBytes + 64);
-        const values = [String(Math.max(0, batch.badges[index] ?? 0)), batch.receiptTokens[index] ?? ''];
-        const size = payload.write(values, bytes, 0);
-        return publish(broker, deviceTopic(address), bytes.subarray(0, size)).then(
-          () => onOutcome(index, ACCEPTED),
-          (error: Error) => onOutcome(index, retry(error.message, null, 'provider')),
-        );
-      });
-      await Promise.all(publishing);
+      if (broker === null) throw new Error('send before open');
+      await new PublishRun(
+        broker,
+        batch,
+        onOutcome,
+        config.ackTimeoutMs ?? ACK_TIMEOUT_MS,
+        deps.clock(),
+      ).run();
     },
     async close() {
-      await client?.endAsync(true);
+      await broker?.close();
     },
   };
 }
 
-function publish(client: MqttClient, topic: string, payload: Buffer): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const late = setTimeout(() => reject(new Error('no PUBACK in time')), PUBACK_TIMEOUT_MS);
-    client.publish(topic, payload, { qos: 1 }, (error) => {
-      clearTimeout(late);
-      if (error) reject(error);
-      else resolve();
+/** One batch's publishes, as many at a time as the broker has room for. */
+class PublishRun {
+  private readonly broker: BrokerConnection;
+  private readonly batch: Batch;
+  private readonly onOutcome: OnOutcome;
+  private readonly ackTimeoutMs: number;
+  private readonly expirySeconds: number;
+  private readonly payload: (index: number) => Buffer;
+  private next = 0;
+  private inFlight = 0;
+  private pumping = false;
+  private silence: NodeJS.Timeout | undefined;
+  private done: () => void = () => undefined;
+
+  constructor(
+    broker: BrokerConnection,
+    batch: Batch,
+    onOutcome: OnOutcome,
+    ackTimeoutMs: number,
+    now: number,
+  ) {
+    this.broker = broker;
+    this.batch = batch;
+    this.onOutcome = onOutcome;
+    this.ackTimeoutMs = ackTimeoutMs;
+    this.expirySeconds = expirySecondsOf(batch, now);
+    this.payload = mqttPayload(batch);
+  }
+
+  run(): Promise<void> {
+    return new Promise((resolve) => {
+      const stopListening = this.broker.onRoom(() => this.pump());
+      this.done = () => {
+        stopListening();
+        clearTimeout(this.silence);
+        resolve();
+      };
+      this.watchSilence();
+      this.pump();
     });
-  });
+  }
+
+  private pump(): void {
+    if (this.pumping) return;
+    this.pumping = true;
+    const { addresses } = this.batch;
+    while (this.next < addresses.length && this.broker.hasRoom) this.begin(this.next++);
+    this.pumping = false;
+    if (this.next === addresses.length && this.inFlight === 0) this.done();
+  }
+
+  private begin(index: number): void {
+    if (!this.broker.isConnected) {
+      this.onOutcome(index, this.away());
+      return;
+    }
+    this.inFlight++;
+    const topic = deviceTopic(this.batch.addresses[index] ?? '');
+    this.broker.publish(topic, this.payload(index), this.expirySeconds, (reasonCode) => {
+      this.inFlight--;
+      this.onOutcome(index, reasonCode === null ? NO_ANSWER : readPuback(reasonCode));
+      this.watchSilence();
+    });
+  }
+
+  private away(): Outcome {
+    return retry(`the MQTT broker is away: ${this.broker.lastReason}`, null, 'provider');
+  }
+
+  /** A connection whose broker has stopped acknowledging is as good as lost. */
+  private watchSilence(): void {
+    clearTimeout(this.silence);
+    const reason = `no PUBACK within ${this.ackTimeoutMs} ms`;
+    this.silence = setTimeout(() => this.broker.breakOff(reason), this.ackTimeoutMs);
+  }
+}
+
+/** What is left of the ttl; at least a second, because brokers take 0 for "for ever" as well as for "now". */
+function expirySecondsOf({ notification }: Batch, now: number): number {
+  const age = Math.max(0, Math.floor((now - notification.timestamp) / 1_000));
+  return Math.max(1, notification.ttlSeconds - age);
 }

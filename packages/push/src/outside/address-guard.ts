@@ -3,111 +3,125 @@
  * Every address is vetted when a connection is made, after the name was resolved, so that a name that resolves
  * differently the second time gains nothing.
  */
-import { lookup as dnsLookup, type LookupAddress } from 'node:dns';
+import { lookup as systemLookup } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
+import { type Classifier, createClassifier } from './addresses.ts';
 
 export interface AddressGuard {
-  /** For net.connect and tls.connect: resolves, then refuses what must not be talked to. */
+  /** For net.connect and tls.connect: resolves, and fails with `AddressRefused` unless every address may be talked to. */
   readonly lookup: LookupFunction;
-  /** What is wrong with a host as written, without resolving names; null when nothing is. Node never looks literals up. */
+  /**
+   * What is wrong with a host as written, as a sentence, or null; names are not resolved. Must be asked before
+   * every connection, because Node looks up no literal addresses.
+   */
   checkHost(host: string): string | null;
   /** Named in the allow list. */
   isAllowed(host: string): boolean;
 }
 
-/** Special-purpose ranges of the IANA registries (RFC 6890 and successors). */
-const NOT_GLOBAL_V4 = [
-  '0.0.0.0/8',
-  '10.0.0.0/8',
-  '100.64.0.0/10',
-  '127.0.0.0/8',
-  '169.254.0.0/16',
-  '172.16.0.0/12',
-  '192.0.0.0/24',
-  '192.0.2.0/24',
-  '192.88.99.0/24',
-  '192.168.0.0/16',
-  '198.18.0.0/15',
-  '198.51.100.0/24',
-  '203.0.113.0/24',
-  '224.0.0.0/4',
-  '240.0.0.0/4',
-];
-/** IPv4-mapped, NAT64, discard, Teredo and ORCHID, 6to4, documentation, ULA, link-local, site-local, multicast. */
-const NOT_GLOBAL_V6 = [
-  '::/128',
-  '::1/128',
-  '::ffff:0:0/96',
-  '64:ff9b::/96',
-  '64:ff9b:1::/48',
-  '100::/64',
-  '2001::/23',
-  '2001:db8::/32',
-  '2002::/16',
-  '3fff::/20',
-  'fc00::/7',
-  'fe80::/10',
-  'fec0::/10',
-  'ff00::/8',
-];
+/** A name resolved to an address this server must not talk to. */
+export class AddressRefused extends Error {
+  readonly code = 'EADDRESSREFUSED';
 
-function blockList(entries: readonly string[]): BlockList {
-  const list = new BlockList();
-  for (const entry of entries) {
-    const [address = '', prefix] = entry.split('/');
-    const version = isIP(address);
-    list.addSubnet(address, Number(prefix ?? (version === 4 ? 32 : 128)), version === 4 ? 'ipv4' : 'ipv6');
+  constructor(message: string) {
+    super(message);
+    this.name = 'AddressRefused';
   }
-  return list;
 }
 
-/** `allow` holds host names, addresses and CIDR networks of push servers on the LAN. */
-export function createAddressGuard(allow: readonly string[]): AddressGuard {
-  const forbidden = blockList([...NOT_GLOBAL_V4, ...NOT_GLOBAL_V6]);
-  const networks = blockList(allow.filter((entry) => isIP(entry.split('/')[0] ?? '') !== 0));
-  const names = new Set(
-    allow.filter((entry) => isIP(entry.split('/')[0] ?? '') === 0).map((name) => name.toLowerCase()),
-  );
-
-  const family = (address: string) => (isIP(address) === 4 ? 'ipv4' : 'ipv6');
-  const permits = (address: string) =>
-    networks.check(address, family(address)) || !forbidden.check(address, family(address));
+/**
+ * `allow` holds host names, addresses and CIDR networks of servers on the LAN; throws when an entry is none of
+ * them. `resolve` is the system's resolver unless a test brings its own.
+ */
+export function createAddressGuard(
+  allow: readonly string[],
+  resolve: LookupFunction = systemLookup as LookupFunction,
+): AddressGuard {
+  const allowed = readAllowList(allow);
+  const classify = createClassifier();
   const isAllowed = (host: string) => {
     const bare = bareHost(host);
-    return names.has(bare) || (isIP(bare) !== 0 && networks.check(bare, family(bare)));
-  };
-
-  const lookup: LookupFunction = (hostname, options, callback) => {
-    dnsLookup(hostname, { ...options, all: true }, (error, found: LookupAddress[]) => {
-      if (error) return callback(error, '');
-      const refused = names.has(hostname.toLowerCase())
-        ? undefined
-        : found.find(({ address }) => !permits(address));
-      const [first] = found;
-      if (refused || !first)
-        return callback(new Error(`${hostname} is at an address this server must not talk to`), '');
-      if (options.all)
-        return (callback as unknown as (error: null, addresses: LookupAddress[]) => void)(null, found);
-      callback(null, first.address, first.family);
-    });
+    return isIP(bare) === 0 ? allowed.names.has(bare) : allowed.includes(bare);
   };
   return {
-    lookup,
     isAllowed,
     checkHost(host) {
       const bare = bareHost(host);
       if (isAllowed(bare)) return null;
-      if (isIP(bare) !== 0)
-        return permits(bare) ? null : `${bare} is not a public address; WEBPUSH_ALLOW can name it`;
-      const isLocal = bare === 'localhost' || bare.endsWith('.localhost');
-      return isLocal ? `${bare} is this machine; WEBPUSH_ALLOW can name it` : null;
+      if (isIP(bare) !== 0) return refusal(bare, bare, classify, allowed);
+      return /(^|\.)localhost$/.test(bare) ? `${bare} is this machine` : null;
+    },
+    lookup(hostname, options, callback) {
+      resolve(hostname, { ...options, all: true }, (error, found) => {
+        const addresses = Array.isArray(found) ? found : [];
+        if (error !== null) return callback(error, []);
+        const fault = allowed.names.has(bareHost(hostname))
+          ? null
+          : firstRefusal(hostname, addresses, classify, allowed);
+        const [first] = addresses;
+        if (fault !== null) return callback(new AddressRefused(fault), []);
+        if (first === undefined) return callback(new AddressRefused(`${hostname} has no address`), []);
+        if (options.all === true) return callback(null, addresses);
+        callback(null, first.address, first.family);
+      });
     },
   };
 }
 
+interface AllowList {
+  readonly names: ReadonlySet<string>;
+  includes(address: string): boolean;
+}
+
+function readAllowList(entries: readonly string[]): AllowList {
+  const names = new Set<string>();
+  const networks = new BlockList();
+  for (const entry of entries) {
+    const [address = '', prefix, ...rest] = entry.split('/');
+    const version = isIP(address);
+    const bits = prefix === undefined ? (version === 4 ? 32 : 128) : Number(prefix);
+    if (version !== 0 && rest.length === 0 && isPrefix(prefix, bits, version)) {
+      networks.addSubnet(address, bits, version === 4 ? 'ipv4' : 'ipv6');
+    } else if (version === 0 && /^[a-z0-9._-]+$/i.test(entry)) {
+      names.add(bareHost(entry));
+    } else {
+      throw new TypeError(
+        `"${entry}" is neither a host name nor an address nor a network such as 192.168.0.0/16`,
+      );
+    }
+  }
+  return { names, includes: (address) => networks.check(address, isIP(address) === 4 ? 'ipv4' : 'ipv6') };
+}
+
+function isPrefix(prefix: string | undefined, bits: number, version: number): boolean {
+  return prefix === undefined || (/^\d+$/.test(prefix) && bits <= (version === 4 ? 32 : 128));
+}
+
+/** All of them: a connection may fall back from a public address to a private one. */
+function firstRefusal(
+  hostname: string,
+  addresses: readonly { readonly address: string }[],
+  classify: Classifier,
+  allowed: AllowList,
+): string | null {
+  for (const { address } of addresses) {
+    const fault = refusal(hostname, address, classify, allowed);
+    if (fault !== null) return fault;
+  }
+  return null;
+}
+
+function refusal(host: string, address: string, classify: Classifier, allowed: AllowList): string | null {
+  if (allowed.includes(address)) return null;
+  const kind = classify(address);
+  if (kind === null) return null;
+  return host === address ? `${address} is a ${kind} address` : `${host} is at a ${kind} address`;
+}
+
+/** Lower case, without brackets, zone or final dot; in the form the URL parser gives numbers such as 0x7f.1. */
 function bareHost(host: string): string {
-  return host
-    .toLowerCase()
-    .replace(/^\[|\]$/g, '')
-    .replace(/\.$/, '');
+  const bare = host.replace(/^\[|\]$/g, '').replace(/%.*$/, '');
+  const url = `http://${isIP(bare) === 6 ? `[${bare}]` : bare}/`;
+  const parsed = URL.canParse(url) ? new URL(url).hostname : bare.toLowerCase();
+  return parsed.replace(/^\[|\]$/g, '').replace(/\.$/, '');
 }

@@ -1,29 +1,103 @@
-/** One client per push service, so that one service's stall is nobody else's. */
-import type { Http2Client } from '../http2/index.ts';
+import type { Clock } from '../clock.ts';
 
-export interface Origins {
-  client(origin: string): Http2Client;
+interface Closable {
   close(): Promise<void>;
 }
 
-export function createOrigins(open: (origin: string) => Http2Client, most: number): Origins {
-  // A Map keeps the order of insertion: the first is the longest unused.
-  const clients = new Map<string, Http2Client>();
-  return {
-    client(origin) {
-      const client = clients.get(origin) ?? open(origin);
-      clients.delete(origin);
-      clients.set(origin, client);
-      const [oldest] = clients;
-      if (clients.size > most && oldest) {
-        clients.delete(oldest[0]);
-        void oldest[1].close();
-      }
-      return client;
-    },
-    async close() {
-      await Promise.all([...clients.values()].map((client) => client.close()));
-      clients.clear();
-    },
-  };
+interface Entry<Service> {
+  readonly service: Service;
+  users: number;
+  usedAt: number;
+}
+
+/**
+ * One service per origin, made on first use. At most `most` are open: endpoints are users' input, and everybody
+ * may name another host. Those unused for `idleMs` are closed when another is asked for.
+ */
+export class Origins<Service extends Closable> {
+  private readonly create: (origin: string) => Service;
+  private readonly most: number;
+  private readonly idleMs: number;
+  private readonly clock: Clock;
+  /** In the order of last use. */
+  private readonly entries = new Map<string, Entry<Service>>();
+  private readonly waiters: (() => void)[] = [];
+  private readonly closing = new Set<Promise<void>>();
+  private closed = false;
+
+  constructor(create: (origin: string) => Service, most: number, idleMs: number, clock: Clock) {
+    this.create = create;
+    this.most = most;
+    this.idleMs = idleMs;
+    this.clock = clock;
+  }
+
+  get size(): number {
+    return this.entries.size;
+  }
+
+  /**
+   * Runs `work` with the origin's service, which stays open meanwhile. Waits while all places are in use.
+   * Resolves to false when everything was closed instead.
+   */
+  async use(origin: string, work: (service: Service) => Promise<void>): Promise<boolean> {
+    this.closeIdle();
+    while (!this.closed && !this.entries.has(origin) && !this.makePlace()) {
+      await new Promise<void>((resolve) => this.waiters.push(resolve));
+    }
+    if (this.closed) return false;
+    const entry = this.entries.get(origin) ?? { service: this.create(origin), users: 0, usedAt: 0 };
+    entry.users++;
+    this.touch(origin, entry);
+    try {
+      await work(entry.service);
+      return true;
+    } finally {
+      entry.users--;
+      if (this.entries.get(origin) === entry) this.touch(origin, entry);
+      if (entry.users === 0) this.wakeAll();
+    }
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    this.wakeAll();
+    for (const origin of [...this.entries.keys()]) this.drop(origin);
+    await Promise.all(this.closing);
+  }
+
+  private touch(origin: string, entry: Entry<Service>): void {
+    entry.usedAt = this.clock();
+    this.entries.delete(origin);
+    this.entries.set(origin, entry);
+  }
+
+  private wakeAll(): void {
+    for (const wake of this.waiters.splice(0)) wake();
+  }
+
+  private makePlace(): boolean {
+    if (this.entries.size < this.most) return true;
+    for (const [origin, { users }] of this.entries) {
+      if (users > 0) continue;
+      this.drop(origin);
+      return true;
+    }
+    return false;
+  }
+
+  private closeIdle(): void {
+    const before = this.clock() - this.idleMs;
+    for (const [origin, { users, usedAt }] of this.entries) {
+      if (users === 0 && usedAt < before) this.drop(origin);
+    }
+  }
+
+  private drop(origin: string): void {
+    const entry = this.entries.get(origin);
+    if (entry === undefined) return;
+    this.entries.delete(origin);
+    const closing = entry.service.close().finally(() => this.closing.delete(closing));
+    this.closing.add(closing);
+  }
 }

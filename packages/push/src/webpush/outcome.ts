@@ -1,9 +1,13 @@
-/** What a push service's answers mean (RFC 8030 §5, §7; Mozilla autopush "HTTP endpoints for notifications"). */
+/** What a push service's answers mean: RFC 8030 §5, §7.3; autopush-rs docs/src/errors.md; Apple's JSON reasons. */
 import { ACCEPTED, gone, type Outcome, refused, retry } from '../outcome.ts';
 
-const RATE_MS = 60_000;
+const RATE_LIMIT_MS = 60_000;
+const LONGEST_REASON = 100;
 
-export function readAnswer(status: number, retryAfterMs: number | null): Outcome {
+export type Answer = Outcome | 'too-large';
+
+/** `retryAfterMs` is the answer's Retry-After, null without one. */
+export function readAnswer(status: number, body: Buffer, retryAfterMs: number | null): Answer {
   switch (status) {
     // 201 created; 202 when a receipt was asked for; 200 and 204 of lenient services.
     case 200:
@@ -11,22 +15,44 @@ export function readAnswer(status: number, retryAfterMs: number | null): Outcome
     case 202:
     case 204:
       return ACCEPTED;
-    // The subscription is gone: the browser unsubscribed or was wiped.
-    case 404:
-    case 410:
-      return gone(`status ${status}`);
-    // The key does not match the subscription's; the browser must subscribe again.
+    // Our key is not the subscription's, or the token is wrong: this browser must subscribe again.
     case 401:
     case 403:
-      return refused(`vapid (status ${status})`);
+      return refused(`vapid: ${describe(status, body)}`);
+    // Unsubscribed, expired, or the browser was wiped.
+    case 404:
+    case 410:
+      return gone(describe(status, body));
     case 413:
-      return refused('payload too large');
+      return 'too-large';
     case 429:
-      return retry('rate limited', retryAfterMs ?? RATE_MS);
+      return retry(describe(status, body), retryAfterMs ?? RATE_LIMIT_MS);
     default:
   }
-  // A failing service never costs a subscription.
-  if (status >= 500) return retry(`status ${status}`, retryAfterMs);
-  // 3xx is not followed: an endpoint must not send us elsewhere. Other 4xx are our mistakes.
-  return refused(`status ${status}`);
+  // A failing service never costs a subscription: ntfy unsubscribed everybody at the first 503.
+  if (status >= 500) return retry(describe(status, body), retryAfterMs);
+  // 400: our mistake. 3xx: never followed, an endpoint must not send us to an address nobody vetted.
+  return refused(describe(status, body));
+}
+
+/** The status and the service's own word for it: Apple's `reason`, Mozilla's `message`, Google's plain text. */
+function describe(status: number, body: Buffer): string {
+  const word = body.length > 0 ? wordOf(body.toString()) : '';
+  return word === '' ? `status ${status}` : `status ${status} ${word}`;
+}
+
+function wordOf(text: string): string {
+  if (text.trimStart().startsWith('<')) return '';
+  return (jsonWord(text) ?? text).replace(/\s+/g, ' ').trim().slice(0, LONGEST_REASON);
+}
+
+function jsonWord(text: string): string | null {
+  if (!text.startsWith('{')) return null;
+  try {
+    const { reason, message } = JSON.parse(text) as { reason?: unknown; message?: unknown };
+    return [reason, message].find((word) => typeof word === 'string') ?? '';
+  } catch {
+    // Looks like JSON but is not: shown as it came.
+    return null;
+  }
 }

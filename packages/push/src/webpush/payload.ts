@@ -1,46 +1,45 @@
-/** The JSON our service worker shows, built once per notification and spliced per device. */
-import { collapseIdentity, type Notification } from '../notification.ts';
-import { type SplicedPayload, spliceJson } from '../payload/spliced-payload.ts';
-import { fitTexts } from '../payload/truncate.ts';
+import { buildJsonPayload, fillHoles, mostHolesBytes } from '../payload/json-payload.ts';
+import type { Batch } from '../transport.ts';
+import { MOST_BODY_BYTES, SHRUNK_BODY_BYTES } from './config.ts';
+import { OVERHEAD_BYTES } from './encryption.ts';
 
-const HOLES_BYTES = 80;
+/** The payload of one batch in one size. */
+export interface Plaintexts {
+  /** Longest body it makes when encrypted, bytes. */
+  readonly mostBodyBytes: number;
+  /** One device's plaintext; overwritten by the next call. */
+  of(index: number): Buffer;
+}
 
-/** Hole 0 is the badge, hole 1 the receipt token. Also what MQTT devices get. */
-export function buildJsonPayload(notification: Notification, maxBytes: number): SplicedPayload {
-  const {
-    title,
-    subtitle,
-    body,
-    url,
-    id,
-    uuid,
-    serviceId,
-    serviceName,
-    color,
-    priority,
-    timestamp,
-    actions,
-    data,
-  } = notification;
-  return fitTexts(
-    { title, subtitle, body, url },
-    (texts) =>
-      spliceJson((hole) => ({
-        id,
-        uuid,
-        ...texts,
-        service: serviceId,
-        serviceName,
-        color,
-        priority,
-        badge: hole(0, 'number'),
-        receipt: hole(1, 'text'),
-        tag: collapseIdentity(notification),
-        timestamp,
-        actions,
-        data,
-      })),
-    (built) => built.fixedBytes,
-    maxBytes - HOLES_BYTES,
-  );
+export interface Payload {
+  readonly whole: Plaintexts;
+  /** For services that answered 413: shorter, or null when it was short already. */
+  shrunk(): Plaintexts | null;
+}
+
+/** Built once per batch; at most 3,993 bytes of plaintext, so that the body is at most 4,096. */
+export function buildPayload(batch: Batch): Payload {
+  const holesBytes = mostHolesBytes(batch);
+  const { plaintexts, mostBytes } = encodeFor(batch, MOST_BODY_BYTES, holesBytes);
+  let shrunk: Plaintexts | null = null;
+  return {
+    whole: plaintexts,
+    shrunk() {
+      if (mostBytes + OVERHEAD_BYTES <= SHRUNK_BODY_BYTES) return null;
+      shrunk ??= encodeFor(batch, SHRUNK_BODY_BYTES, holesBytes).plaintexts;
+      return shrunk;
+    },
+  };
+}
+
+function encodeFor(batch: Batch, mostBodyBytes: number, holesBytes: number) {
+  const encoded = buildJsonPayload(batch.notification, mostBodyBytes - OVERHEAD_BYTES, holesBytes);
+  const mostBytes = encoded.fixedBytes + holesBytes;
+  const space = Buffer.allocUnsafe(mostBytes);
+  const values = ['', ''];
+  const of = (index: number) => {
+    fillHoles(batch, index, values);
+    return space.subarray(0, encoded.write(values, space, 0));
+  };
+  return { plaintexts: { mostBodyBytes, of }, mostBytes };
 }

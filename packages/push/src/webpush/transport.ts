@@ -1,137 +1,102 @@
 /** Web Push (RFC 8030) to browsers, and to UnifiedPush distributors, which speak the same. */
-import { createHash } from 'node:crypto';
-import { failureOutcome } from '../http2/failure-outcome.ts';
-import type { RequestSource } from '../http2/index.ts';
-import { collapseIdentity, type Notification } from '../notification.ts';
-import { refused } from '../outcome.ts';
-import { parseRetryAfter } from '../retry-after.ts';
+import { type Outcome, refused, retry } from '../outcome.ts';
 import type { Batch, OnOutcome, Transport } from '../transport.ts';
-import {
-  MOST_BODY_BYTES,
-  MOST_ORIGINS,
-  MOST_STREAMS,
-  REQUEST_TIMEOUT_MS,
-  type WebPushConfig,
-  type WebPushDeps,
-} from './config.ts';
-import { encryptInto, MOST_PLAINTEXT_BYTES, readCredential, type Subscription } from './encryption.ts';
-import { checkSubscription } from './endpoint.ts';
-import { openByAlpn } from './http1.ts';
-import { createOrigins } from './origins.ts';
-import { readAnswer } from './outcome.ts';
-import { buildJsonPayload } from './payload.ts';
-import { createVapid } from './vapid.ts';
+import { MOST_ORIGINS, ORIGIN_IDLE_MS, type WebPushConfig, type WebPushDeps } from './config.ts';
+import { Delivery, type Group } from './delivery.ts';
+import { headersOf } from './headers.ts';
+import { KeyPool } from './key-pool.ts';
+import { Origins } from './origins.ts';
+import { Pacer } from './pacer.ts';
+import { buildPayload, type Payload } from './payload.ts';
+import { PushService } from './push-service.ts';
+import { checkSubscription, readSubscription } from './subscription.ts';
+import { createVapid, type Vapid } from './vapid.ts';
 
-const UNUSABLE = refused('the subscription is not usable');
-const URGENCY = { low: 'low', normal: 'normal', high: 'high', critical: 'high' } as const;
+const CLOSED = retry('the transport is closed');
 
-/** Devices of one batch at one push service. */
-interface Group {
-  readonly indices: number[];
-  readonly paths: string[];
-  readonly subscriptions: Subscription[];
-}
-
+/** Throws when the VAPID keys or the subject are not valid. */
 export function createWebPushTransport(config: WebPushConfig, deps: WebPushDeps): Transport {
-  const vapid = createVapid(config.vapid, config.subject, deps.clock);
-  const origins = createOrigins(
-    (origin) =>
-      openByAlpn(deps.createClient, {
-        origin,
-        connections: 1,
-        maxStreams: MOST_STREAMS,
-        requestTimeoutMs: REQUEST_TIMEOUT_MS,
-        connectTimeoutMs: REQUEST_TIMEOUT_MS,
-        pingAfterMs: 60_000,
-        lookup: config.guard.lookup,
-        ...(config.ca !== undefined && { ca: config.ca }),
-      }),
-    MOST_ORIGINS,
-  );
-  return {
-    kind: config.kind,
-    checkAddress: (device) => checkSubscription(device, config.guard),
-    // Push services are known only by their subscriptions: connections open with the first message.
-    open: async () => undefined,
-    async send(batch, onOutcome) {
-      const groups = groupByOrigin(batch, config, onOutcome);
-      const sending = [...groups].map(([origin, group]) =>
-        origins.client(origin).send(toSource(batch, group, vapid.authorization(origin)), {
-          onResponse: (position, response) => {
-            const wait = parseRetryAfter(response.header('retry-after'), deps.clock());
-            onOutcome(group.indices[position] ?? -1, readAnswer(response.status, wait));
-          },
-          onFailure: (position, failure) => onOutcome(group.indices[position] ?? -1, failureOutcome(failure)),
-        }),
+  return new WebPushTransport(config, deps);
+}
+
+class WebPushTransport implements Transport {
+  readonly kind: WebPushConfig['kind'];
+  private readonly config: WebPushConfig;
+  private readonly deps: WebPushDeps;
+  private readonly vapid: Vapid;
+  private readonly origins: Origins<PushService>;
+  private readonly pacer = new Pacer();
+  private readonly keys = new KeyPool(() => this.sending === 0);
+  private sending = 0;
+
+  constructor(config: WebPushConfig, deps: WebPushDeps) {
+    this.kind = config.kind;
+    this.config = config;
+    this.deps = deps;
+    this.vapid = createVapid(config.vapid, config.subject, deps.clock);
+    const create = (origin: string) => new PushService(origin, config, deps);
+    this.origins = new Origins(create, MOST_ORIGINS, ORIGIN_IDLE_MS, deps.clock);
+  }
+
+  checkAddress(device: { readonly address: string; readonly credential: string }): string | null {
+    return checkSubscription(device, this.config.guard);
+  }
+
+  /** Push services are known only by their subscriptions: connections open with the first message. */
+  async open(): Promise<void> {
+    this.keys.fill();
+  }
+
+  /** Every push service gets its part at its own speed; `retry` with scope 'provider' is about that service only. */
+  async send(batch: Batch, onOutcome: OnOutcome): Promise<void> {
+    this.sending++;
+    try {
+      const payload = buildPayload(batch);
+      const groups = this.groupByOrigin(batch, onOutcome);
+      await Promise.all(
+        [...groups].map(([origin, group]) => this.sendGroup(batch, origin, group, payload, onOutcome)),
       );
-      await Promise.all(sending);
-    },
-    close: () => origins.close(),
-  };
-}
-
-/** Answers at once what can never be sent. */
-function groupByOrigin(batch: Batch, config: WebPushConfig, onOutcome: OnOutcome): Map<string, Group> {
-  const groups = new Map<string, Group>();
-  batch.addresses.forEach((address, index) => {
-    const subscription = readCredential(batch.credentials[index] ?? '');
-    const url = URL.canParse(address) ? new URL(address) : null;
-    if (!subscription || !url || config.guard.checkHost(url.hostname) !== null) {
-      onOutcome(index, UNUSABLE);
-      return;
+    } finally {
+      this.sending--;
+      if (this.sending === 0) this.keys.fill();
     }
-    let group = groups.get(url.origin);
-    if (!group) {
-      group = { indices: [], paths: [], subscriptions: [] };
-      groups.set(url.origin, group);
+  }
+
+  close(): Promise<void> {
+    return this.origins.close();
+  }
+
+  private async sendGroup(
+    batch: Batch,
+    origin: string,
+    group: Group,
+    payload: Payload,
+    onOutcome: (index: number, outcome: Outcome) => void,
+  ): Promise<void> {
+    const { pacer, keys, vapid } = this;
+    const { clock } = this.deps;
+    const sent = await this.origins.use(origin, (service) => {
+      const headers = headersOf(batch.notification, vapid.authorization(origin), clock());
+      return new Delivery({ pacer, keys, clock }, service, group, { payload, headers }, onOutcome).run();
+    });
+    if (!sent) for (const index of group.indices) onOutcome(index, CLOSED);
+  }
+
+  /** Answers at once what can never be sent. */
+  private groupByOrigin(batch: Batch, onOutcome: OnOutcome): Map<string, Group> {
+    const groups = new Map<string, Group>();
+    for (const [index, address] of batch.addresses.entries()) {
+      const credential = batch.credentials[index] ?? '';
+      const subscription = readSubscription({ address, credential }, this.config.guard);
+      if (typeof subscription === 'string') {
+        onOutcome(index, refused(subscription));
+        continue;
+      }
+      const group = groups.get(subscription.origin) ?? { indices: [], subscriptions: [] };
+      group.indices.push(index);
+      group.subscriptions.push(subscription);
+      groups.set(subscription.origin, group);
     }
-    group.indices.push(index);
-    group.paths.push(url.pathname + url.search);
-    group.subscriptions.push(subscription);
-  });
-  return groups;
-}
-
-function toSource(batch: Batch, group: Group, authorization: string): RequestSource {
-  const { notification } = batch;
-  const payload = buildJsonPayload(notification, MOST_PLAINTEXT_BYTES);
-  const plaintext = Buffer.allocUnsafe(MOST_PLAINTEXT_BYTES);
-  const values = ['', ''];
-  return {
-    count: group.indices.length,
-    headers: headersOf(notification, authorization),
-    path: (position) => group.paths[position] ?? '/',
-    variableHeader: null,
-    variableValue: () => '',
-    maxBodyBytes: MOST_BODY_BYTES,
-    // Encrypted when its stream is free, not before: a batch never holds the loop for more than a window of streams.
-    writeBody: (position, target, offset) => {
-      const index = group.indices[position] ?? 0;
-      values[0] = String(Math.max(0, batch.badges[index] ?? 0));
-      values[1] = batch.receiptTokens[index] ?? '';
-      const size = payload.write(values, plaintext, 0);
-      return encryptInto(
-        target,
-        offset,
-        plaintext.subarray(0, size),
-        group.subscriptions[position] as Subscription,
-      );
-    },
-  };
-}
-
-function headersOf(notification: Notification, authorization: string): [string, string][] {
-  return [
-    ['authorization', authorization],
-    ['ttl', String(notification.ttlSeconds)],
-    ['urgency', URGENCY[notification.priority]],
-    ['topic', topicOf(notification)],
-    ['content-encoding', 'aes128gcm'],
-    ['content-type', 'application/octet-stream'],
-  ];
-}
-
-/** Up to 32 characters of base64url; an undelivered message with the same topic is replaced (RFC 8030 §5.4). */
-function topicOf(notification: Notification): string {
-  return createHash('sha256').update(collapseIdentity(notification)).digest('base64url').slice(0, 32);
+    return groups;
+  }
 }

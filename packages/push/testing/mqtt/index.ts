@@ -1,0 +1,6 @@
+export {
+  FakeMqttBroker,
+  type FakeMqttBrokerOptions,
+  type ReceivedPublish,
+  startFakeMqttBroker,
+} from './broker.ts';
