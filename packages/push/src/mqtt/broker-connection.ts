@@ -1,3 +1,4 @@
+import { rootCertificates } from 'node:tls';
 import mqtt, { type IClientPublishOptions, type MqttClient, type Packet } from 'mqtt';
 import { CONNECT_TIMEOUT_MS, MOST_IN_FLIGHT, type MqttConfig, RECONNECT_MS } from './config.ts';
 
@@ -30,7 +31,7 @@ export class BrokerConnection {
       resubscribe: false,
       ...(config.username === undefined ? {} : { username: config.username }),
       ...(config.password === undefined ? {} : { password: config.password }),
-      ...(config.ca === undefined ? {} : { ca: config.ca }),
+      ...(config.ca === undefined ? {} : { ca: [...rootCertificates, config.ca] }),
     });
     this.client.on('error', (error) => this.onError(error));
     this.client.on('connect', () => this.onConnect());
