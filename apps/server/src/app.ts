@@ -8,6 +8,7 @@ import { generateVapidKeys, type VapidKeys } from '@tocsin/push';
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify';
 import { buildHttp } from './api/http.ts';
 import { notifyApi } from './api/notify/plugin.ts';
+import { type Broker, createBroker } from './broker/broker.ts';
 import { createOutboxTransport } from './broker/transport.ts';
 import type { Config } from './config.ts';
 import { FanoutWorker } from './fanout/worker.ts';
@@ -124,13 +125,21 @@ export async function createApp(deps: AppDeps): Promise<App> {
     onOutcomes: (accepted, others) => metrics.delivered(accepted, others),
     onError: report,
   });
-  const broker: {
-    fault(): string | null;
-    wake(): void;
-    attachWebSocket(s: unknown): void;
-    listen(p: number | null, h: string): Promise<number | null>;
-    stop(): Promise<void>;
-  } | null = config.MQTT_URL || !config.roles.has('broker') ? null : null;
+  const broker: Broker | null =
+    config.MQTT_URL || !config.roles.has('broker')
+      ? null
+      : createBroker({
+          database,
+          identity,
+          ingest,
+          receipts,
+          tokens,
+          clock,
+          log,
+          mayPublish: access.allows,
+          trustedProxies: parseNetworks(config.TRUSTED_PROXIES),
+          onError: report,
+        });
   const notify = {
     database,
     identity,

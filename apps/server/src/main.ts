@@ -1,5 +1,4 @@
 /** Starts the server with the roles it was given, and says where to open it. */
-import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Logger, pino } from 'pino';
 import { createApp } from './app.ts';
@@ -28,7 +27,6 @@ function readConfig(): Config {
 async function connect(config: Config, log: Logger) {
   if (config.DATABASE_URL)
     return { connection: { connectionString: config.DATABASE_URL }, stop: async () => undefined };
-  mkdirSync(config.dataDir, { recursive: true });
   return startEmbedded({ dataDir: config.dataDir, log: (line) => log.warn({ from: 'postgres' }, line) });
 }
 

@@ -4,7 +4,11 @@ import { storableText } from './text.ts';
 export const PriorityName = z.enum(['low', 'normal', 'high', 'critical']);
 
 export const Action = z
-  .object({ id: storableText(64).min(1), title: storableText(64).min(1), url: storableText(2_048).optional() })
+  .object({
+    id: storableText(64).min(1),
+    title: storableText(64).min(1),
+    url: storableText(2_048).optional(),
+  })
   .meta({ id: 'Action' });
 
 const collapseKey = storableText(64).refine((text) => new TextEncoder().encode(text).length <= 64, {
@@ -43,7 +47,16 @@ export const AcceptedNotification = z
   .meta({ id: 'AcceptedNotification' });
 
 export const DeliveryStateName = z.enum([
-  'pending', 'accepted', 'gone', 'refused', 'retry', 'expired', 'received', 'displayed', 'opened', 'dismissed',
+  'pending',
+  'accepted',
+  'gone',
+  'refused',
+  'retry',
+  'expired',
+  'received',
+  'displayed',
+  'opened',
+  'dismissed',
 ]);
 
 export const DeliveryLog = z
@@ -69,5 +82,10 @@ export const DeliveryLog = z
   .meta({ id: 'DeliveryLog' });
 
 export const DeliveryCounts = z
-  .object({ notificationId: z.int(), devices: z.int(), waitingChunks: z.int(), states: z.record(z.string(), z.int()) })
+  .object({
+    notificationId: z.int(),
+    devices: z.int(),
+    waitingChunks: z.int(),
+    states: z.record(z.string(), z.int()),
+  })
   .meta({ id: 'DeliveryCounts' });

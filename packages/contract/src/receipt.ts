@@ -1,5 +1,8 @@
 import { z } from 'zod';
 
 export const Receipt = z
-  .object({ token: z.string().min(1).max(128), event: z.enum(['received', 'displayed', 'opened', 'dismissed']) })
+  .object({
+    token: z.string().min(1).max(128),
+    event: z.enum(['received', 'displayed', 'opened', 'dismissed']),
+  })
   .meta({ id: 'Receipt' });

@@ -5,7 +5,14 @@ export const PublishPolicy = z.enum(['open', 'network', 'key']);
 const color = z.string().regex(/^[0-9a-fA-F]{6}$/, 'must be six hex digits without #');
 
 export const Service = z
-  .object({ id: z.uuid(), category: z.string(), color: z.string(), owner: z.string(), isSubscribed: z.boolean(), publishPolicy: PublishPolicy })
+  .object({
+    id: z.uuid(),
+    category: z.string(),
+    color: z.string(),
+    owner: z.string(),
+    isSubscribed: z.boolean(),
+    publishPolicy: PublishPolicy,
+  })
   .meta({ id: 'Service' });
 export const ServiceList = z.object({ items: z.array(Service) }).meta({ id: 'ServiceList' });
 

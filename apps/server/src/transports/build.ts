@@ -76,7 +76,7 @@ export function buildTransports(deps: BuildDeps): TransportEntry[] {
     };
     add(kind, createWebPushTransport(config, { createClient, clock }), originOf);
   }
-  add('mqtt', deps.embeddedMqtt ?? externalMqtt(settings), OWN_PROVIDER('mqtt'));
+  add('mqtt', deps.embeddedMqtt ?? externalMqtt(settings, clock), OWN_PROVIDER('mqtt'));
   return entries;
 }
 
@@ -85,12 +85,13 @@ function originOf(endpoint: string): string {
   return URL.canParse(endpoint) ? new URL(endpoint).origin : 'webpush';
 }
 
-function externalMqtt(settings: TransportSettings): Transport | null {
+function externalMqtt(settings: TransportSettings, clock: Clock): Transport | null {
   if (settings.MQTT_URL === undefined) return null;
-  return createMqttTransport({
+  const config = {
     url: settings.MQTT_URL,
     ...optional({ username: settings.MQTT_USERNAME, password: settings.MQTT_PASSWORD }),
-  });
+  };
+  return createMqttTransport(config, { clock });
 }
 
 function apnsConfig(settings: TransportSettings): ApnsConfig | null {

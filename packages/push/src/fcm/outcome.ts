@@ -14,13 +14,13 @@ interface GoogleError {
   readonly fields: readonly string[];
 }
 
-/** `retryAfterMs` from the header, null when absent. */
+/** FCM's `FcmError` detail decides, then the status. `retryAfterMs` from the header, null when absent. */
 export function readAnswer(status: number, body: Buffer, retryAfterMs: number | null): Outcome {
   if (status === 200) return ACCEPTED;
   const error = readError(body);
   const reason = error.errorCode ?? (error.status || `status ${status}`);
-  // 429 QUOTA_EXCEEDED: the quota is the project's, so everything waits, at least a minute.
-  if (status === 429) return retry(reason, retryAfterMs ?? QUOTA_MS, 'provider');
+  // 429 QUOTA_EXCEEDED: the project's quota or this one device's; Google does not say which, so only this one waits.
+  if (status === 429) return retry(reason, retryAfterMs ?? QUOTA_MS);
   // 500 INTERNAL, 503 UNAVAILABLE, and the 502/504 pages of what stands before them.
   if (status >= 500) return retry(reason, retryAfterMs ?? SERVER_ERROR_MS);
   switch (error.errorCode) {
@@ -30,12 +30,15 @@ export function readAnswer(status: number, body: Buffer, retryAfterMs: number | 
     // The token belongs to another project (403): it will never be ours.
     case 'SENDER_ID_MISMATCH':
       return gone(error.errorCode);
+    // An APNs key in Firebase is missing (401): a token of an iPhone, which is sent to by APNs.
     case 'THIRD_PARTY_AUTH_ERROR':
       return refused(error.errorCode);
     default:
   }
-  if (status === 400)
+  // 400 INVALID_ARGUMENT: the token is no token, or our message is wrong.
+  if (status === 400 && error.status !== '') {
     return error.fields.includes('message.token') ? gone('INVALID_ARGUMENT message.token') : refused(reason);
+  }
   // 401, 403 without a code of FCM's own, 404 without one (wrong project or path): our set-up, never the token.
   return retry(reason, retryAfterMs, 'provider');
 }
@@ -65,12 +68,7 @@ function readError(body: Buffer): GoogleError {
   }
 }
 
-/** Google's name of an accepted message. */
+/** Google's name of an accepted message; undefined when there is none. Read once per push, so not parsed as JSON. */
 export function readName(body: Buffer): string | undefined {
-  try {
-    return (JSON.parse(body.toString()) as { name?: string }).name;
-  } catch {
-    // Accepted all the same; only the name is unknown.
-    return undefined;
-  }
+  return /"name"\s*:\s*"([^"\\]+)"/.exec(body.toString('latin1'))?.[1];
 }

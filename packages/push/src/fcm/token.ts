@@ -6,40 +6,43 @@ import { createPrivateKey, sign } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Clock } from '../clock.ts';
-import { type FcmConfig, REQUEST_TIMEOUT_MS, SCOPE, TOKEN_URI } from './config.ts';
+import { type FcmConfig, SCOPE, TOKEN_TIMEOUT_MS, TOKEN_URI } from './config.ts';
 
 export interface AccessToken {
   /** Rejects with the reason when Google gives none. */
   get(): Promise<string>;
-  /** Google called it invalid: the next `get` fetches another. */
-  drop(): void;
+  /** Google called `token` invalid: the next `get` fetches another, unless that has happened already. */
+  drop(token: string): void;
 }
 
+/** Renewed this long before its end, or half of its life when that is shorter. */
 const RENEW_EARLY_MS = 5 * 60_000;
 const LARGEST_ANSWER_BYTES = 64 * 1_024;
 
+/** Throws when the account's private key is not one. */
 export function createAccessToken(config: FcmConfig, clock: Clock): AccessToken {
   const privateKey = createPrivateKey(config.account.private_key);
-  let token = '';
-  let expiresAt = 0;
+  let current = '';
+  let renewAt = 0;
   let fetching: Promise<string> | null = null;
 
   const fetchToken = async () => {
     const answer = await exchange(config, assertion(config, privateKey, clock()));
-    token = answer.access_token;
-    expiresAt = clock() + answer.expires_in * 1_000;
-    return token;
+    const lifeMs = answer.expires_in * 1_000;
+    current = answer.access_token;
+    renewAt = clock() + lifeMs - Math.min(RENEW_EARLY_MS, lifeMs / 2);
+    return current;
   };
   return {
     async get() {
-      if (token !== '' && clock() < expiresAt - RENEW_EARLY_MS) return token;
+      if (current !== '' && clock() < renewAt) return current;
       fetching ??= fetchToken().finally(() => {
         fetching = null;
       });
       return fetching;
     },
-    drop() {
-      token = '';
+    drop(token) {
+      if (token === current) current = '';
     },
   };
 }
@@ -92,6 +95,7 @@ function parse(body: string): Record<string, unknown> {
   }
 }
 
+/** Rejects when the whole exchange takes longer than `TOKEN_TIMEOUT_MS`, however slowly bytes still arrive. */
 function post(url: URL, form: string, ca: string | undefined): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
     const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
@@ -101,10 +105,13 @@ function post(url: URL, form: string, ca: string | undefined): Promise<{ status:
         'content-type': 'application/x-www-form-urlencoded',
         'content-length': Buffer.byteLength(form),
       },
-      timeout: REQUEST_TIMEOUT_MS,
       ...(ca !== undefined && { ca }),
     });
-    request.on('timeout', () => request.destroy(new Error('Google did not answer in time')));
+    const late = setTimeout(
+      () => request.destroy(new Error('Google gave no access token in time')),
+      TOKEN_TIMEOUT_MS,
+    );
+    request.on('close', () => clearTimeout(late));
     request.on('error', reject);
     request.on('response', (response) => {
       let body = '';
@@ -112,6 +119,7 @@ function post(url: URL, form: string, ca: string | undefined): Promise<{ status:
         body += part;
         if (body.length > LARGEST_ANSWER_BYTES) request.destroy(new Error('the answer is too large'));
       });
+      response.on('error', reject);
       response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));
     });
     request.end(form);

@@ -1,88 +1,125 @@
 /** Firebase Cloud Messaging, HTTP v1: one message a request over HTTP/2. */
+import { longestReceipt, usableAddresses } from '../addresses.ts';
 import { deliveryId, deliveryIdPrefix } from '../delivery-id.ts';
-import { failureOutcome } from '../http2/failure-outcome.ts';
-import type { RequestSource } from '../http2/index.ts';
+import type { Http2Client, RequestSource, Response } from '../http2/index.ts';
 import { retry } from '../outcome.ts';
 import { parseRetryAfter } from '../retry-after.ts';
-import type { Batch, Transport } from '../transport.ts';
+import type { Batch, OnOutcome, Transport } from '../transport.ts';
+import { Unsent } from '../unsent.ts';
 import {
+  CONNECT_TIMEOUT_MS,
+  checkFcmAddress,
   FCM_ORIGIN,
   type FcmConfig,
   type FcmDeps,
-  MOST_DATA_BYTES,
   MOST_STREAMS,
   REQUEST_TIMEOUT_MS,
 } from './config.ts';
 import { readAnswer, readName } from './outcome.ts';
-import { buildMessage, MOST_TOKEN_BYTES } from './payload.ts';
-import { createAccessToken } from './token.ts';
+import { buildMessage } from './payload.ts';
+import { type AccessToken, createAccessToken } from './token.ts';
 
+/** One transport serves one Firebase project. Throws when the account's private key is not one. */
 export function createFcmTransport(config: FcmConfig, deps: FcmDeps): Transport {
   const token = createAccessToken(config, deps.clock);
-  const path = `/v1/projects/${encodeURIComponent(config.account.project_id)}/messages:send`;
   const client = deps.createClient({
     origin: config.url ?? FCM_ORIGIN,
     connections: config.connections ?? 4,
     maxStreams: MOST_STREAMS,
     requestTimeoutMs: REQUEST_TIMEOUT_MS,
-    connectTimeoutMs: REQUEST_TIMEOUT_MS,
+    connectTimeoutMs: CONNECT_TIMEOUT_MS,
     pingAfterMs: 60_000,
     ...(config.ca !== undefined && { ca: config.ca }),
   });
+  const sender = new FcmSender(config, deps, client, token);
   return {
     kind: 'fcm',
-    checkAddress: ({ address }) =>
-      address !== '' &&
-      Buffer.byteLength(address) <= MOST_TOKEN_BYTES &&
-      /^[\x21-\x7e]+$/.test(address) &&
-      !/["\\]/.test(address)
-        ? null
-        : 'an FCM registration token is visible ASCII without quotes',
+    checkAddress: ({ address }) => checkFcmAddress(address),
     open: async () => {
       // Google being away now is answered by `retry` when something is sent.
       await Promise.allSettled([token.get(), client.connect()]);
     },
-    async send(batch, onOutcome) {
-      let bearer: string;
-      try {
-        bearer = await token.get();
-      } catch (error) {
-        const answer = retry((error as Error).message, null, 'provider');
-        for (const index of batch.addresses.keys()) onOutcome(index, answer);
-        return;
-      }
-      await client.send(toSource(batch, path, bearer), {
-        onResponse: (index, response) => {
-          if (response.status === 401) token.drop();
-          const wait = parseRetryAfter(response.header('retry-after'), deps.clock());
-          const outcome = readAnswer(response.status, response.body, wait);
-          onOutcome(index, outcome, outcome.kind === 'accepted' ? readName(response.body) : undefined);
-        },
-        onFailure: (index, failure) => onOutcome(index, failureOutcome(failure)),
-      });
-    },
+    send: (batch, onOutcome) => sender.send(batch, onOutcome),
     close: () => client.close(),
   };
 }
 
-function toSource(batch: Batch, path: string, bearer: string): RequestSource {
-  const message = buildMessage(batch.notification, batch.app);
-  const prefix = deliveryIdPrefix(batch.notification.uuid);
-  const values = ['', ''];
-  return {
-    count: batch.addresses.length,
-    headers: [
+type Headers = RequestSource['headers'];
+
+class FcmSender {
+  private readonly path: string;
+  private readonly deps: FcmDeps;
+  private readonly client: Http2Client;
+  private readonly token: AccessToken;
+  private bearer = '';
+  private headers: Headers = [];
+
+  constructor(config: FcmConfig, deps: FcmDeps, client: Http2Client, token: AccessToken) {
+    this.path = `/v1/projects/${encodeURIComponent(config.account.project_id)}/messages:send`;
+    this.deps = deps;
+    this.client = client;
+    this.token = token;
+  }
+
+  async send(batch: Batch, onOutcome: OnOutcome): Promise<void> {
+    const indices = usableAddresses(batch, checkFcmAddress, onOutcome);
+    let bearer: string;
+    try {
+      bearer = await this.token.get();
+    } catch (error) {
+      const answer = retry((error as Error).message, null, 'provider');
+      for (const index of indices) onOutcome(index, answer);
+      return;
+    }
+    const unsent = new Unsent();
+    await this.client.send(this.sourceOf(batch, indices, bearer), {
+      onResponse: (position, response) =>
+        this.onResponse(indices[position] ?? -1, response, bearer, onOutcome),
+      onFailure: (position, failure) => unsent.add(indices[position] ?? -1, failure, onOutcome),
+    });
+    await unsent.answer(this.client, onOutcome);
+  }
+
+  private onResponse(index: number, response: Response, bearer: string, onOutcome: OnOutcome): void {
+    const { status, body } = response;
+    const accepted = status === 200;
+    if (status === 401) this.token.drop(bearer);
+    const wait = accepted ? null : parseRetryAfter(response.header('retry-after'), this.deps.clock());
+    onOutcome(index, readAnswer(status, body, wait), accepted ? readName(body) : undefined);
+  }
+
+  private sourceOf(batch: Batch, indices: readonly number[], bearer: string): RequestSource {
+    const { notification, addresses, deviceIds, receiptTokens } = batch;
+    const receiptBytes = longestReceipt(batch);
+    const message = buildMessage(notification, batch.app, receiptBytes);
+    const longestAddress = addresses.reduce((longest, { length }) => Math.max(longest, length), 0);
+    const prefix = deliveryIdPrefix(notification.uuid);
+    const indexOf = (position: number) => indices[position] ?? 0;
+    const values = ['', ''];
+    return {
+      count: indices.length,
+      headers: this.headersOf(bearer),
+      path: () => this.path,
+      variableHeader: 'x-request-id',
+      variableValue: (position) => deliveryId(prefix, deviceIds[indexOf(position)] ?? 0),
+      maxBodyBytes: message.fixedBytes + longestAddress + receiptBytes,
+      writeBody: (position, target, offset) => {
+        const index = indexOf(position);
+        values[0] = addresses[index] ?? '';
+        values[1] = receiptTokens[index] ?? '';
+        return message.write(values, target, offset);
+      },
+    };
+  }
+
+  /** One array while the access token is the same: the HTTP/2 encoder knows a block by its identity. */
+  private headersOf(bearer: string): Headers {
+    if (bearer === this.bearer) return this.headers;
+    this.bearer = bearer;
+    this.headers = [
       ['authorization', `Bearer ${bearer}`],
       ['content-type', 'application/json; charset=UTF-8'],
-    ],
-    path: () => path,
-    variableHeader: 'x-request-id',
-    variableValue: (index) => deliveryId(prefix, batch.deviceIds[index] ?? 0),
-    maxBodyBytes: 2 * MOST_DATA_BYTES + MOST_TOKEN_BYTES,
-    writeBody: (index, target, offset) => {
-      values[0] = batch.addresses[index] ?? '';
-      values[1] = batch.receiptTokens[index] ?? '';
-      return message.write(values, target, offset);
-    },
-  };
+    ];
+    return this.headers;
+  }
 }

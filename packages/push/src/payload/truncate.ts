@@ -2,18 +2,23 @@
 
 const ELLIPSIS = '…';
 
+/** The longest beginning of at most `maxBytes` of UTF-8. */
+export function cutBytes(text: string, maxBytes: number): string {
+  let bytes = 0;
+  let units = 0;
+  for (const character of text) {
+    bytes += Buffer.byteLength(character);
+    if (bytes > maxBytes) break;
+    units += character.length;
+  }
+  return text.slice(0, units);
+}
+
 /** At most `maxBytes` of UTF-8; what was cut ends in an ellipsis when that fits. */
 export function truncateBytes(text: string, maxBytes: number): string {
   if (Buffer.byteLength(text) <= maxBytes) return text;
   const mark = maxBytes >= Buffer.byteLength(ELLIPSIS) ? ELLIPSIS : '';
-  let room = Math.max(0, maxBytes - Buffer.byteLength(mark));
-  let kept = '';
-  for (const character of text) {
-    room -= Buffer.byteLength(character);
-    if (room < 0) break;
-    kept += character;
-  }
-  return kept + mark;
+  return cutBytes(text, maxBytes - Buffer.byteLength(mark)) + mark;
 }
 
 /** The first `count` UTF-16 units, never half a surrogate pair. */
