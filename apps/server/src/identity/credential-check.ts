@@ -14,8 +14,8 @@ export async function askInOrder(
   username: string,
   password: string,
 ): Promise<boolean> {
-  for (const { check } of checks) {
-    if ((await check(username, password)) === 'ok') return true;
+  for (const one of checks) {
+    if ((await one.check(username, password)) === 'ok') return true;
   }
   return false;
 }

@@ -78,11 +78,12 @@ export function createIdentity(deps: IdentityDeps): Identity {
 
   return {
     async authenticate(authorization) {
-      const token = /^bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
-      if (token === undefined) return { kind: 'refused', detail: 'Not authenticated' };
+      const [scheme = '', token = ''] = (authorization ?? '').split(/ (.*)/s);
+      if (scheme.toLowerCase() !== 'bearer') return { kind: 'refused', detail: 'Not authenticated' };
       const now = deps.clock();
       const known = remembered.get(token);
-      if (known && now - known.at < REMEMBER_MS) return known.result;
+      // A clock that was set back must not keep a login alive.
+      if (known && now >= known.at && now - known.at < REMEMBER_MS) return known.result;
       const result = await recognise(token);
       if (remembered.size >= MOST_REMEMBERED) remembered.clear();
       if (result.kind === 'user') remembered.set(token, { at: now, result });

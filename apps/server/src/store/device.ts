@@ -29,13 +29,18 @@ export interface NewDevice {
   readonly at: Date;
 }
 
-/** `created` is false when the user had this address already, alive. */
+/**
+ * `created` is false when the user had this address already, alive. What still waits to be delivered to an address
+ * that moves was meant for its former owner and is dropped.
+ */
 export async function registerDevice(
   connection: Queryable,
   device: NewDevice,
 ): Promise<{ device: DeviceRecord; created: boolean }> {
   const [row] = await connection.query<DeviceRecord & { existed: boolean }>(
-    `with old as (select user_id, gone_at from device where kind = $2 and address = $3)
+    `with old as (select id, user_id, gone_at from device where kind = $2 and address = $3),
+     retried as (delete from retry r using old where r.device_id = old.id and old.user_id <> $1),
+     waiting as (delete from mqtt_outbox o using old where o.device_id = old.id and old.user_id <> $1)
      insert into device (user_id, kind, address, credential, environment, app, name, registered_at, last_seen_at)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $8)
      on conflict (kind, address) do update set user_id = excluded.user_id, credential = excluded.credential,

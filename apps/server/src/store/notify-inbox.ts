@@ -38,21 +38,28 @@ export async function notificationsOfService(
 
 export type Mark = 'read' | 'unread' | 'deleted';
 
-/** Marks many in one statement; what is not the user's is skipped. */
+export interface NotificationMark {
+  readonly id: number;
+  readonly status: Mark;
+}
+
+/** Marks many in one statement, as if one after the other. What is not the user's is skipped; returns what was marked. */
 export async function markMany(
   connection: Queryable,
   userId: number,
-  marks: readonly { id: number; status: Mark }[],
+  marks: readonly NotificationMark[],
   at: Date,
-): Promise<void> {
-  // The last mark of an id wins, as when they were applied one after the other.
-  const last = new Map(marks.map(({ id, status }) => [id, status]));
-  await connection.query(
+): Promise<NotificationMark[]> {
+  const last = new Map<number, Mark>();
+  // Nothing marks what was deleted before.
+  for (const { id, status } of marks) if (last.get(id) !== 'deleted') last.set(id, status);
+  return connection.query<NotificationMark>(
     `update inbox i set
        read_at = case t.status when 'read' then coalesce(i.read_at, $4) when 'unread' then null else i.read_at end,
        deleted_at = case t.status when 'deleted' then $4 else i.deleted_at end
      from unnest($2::bigint[], $3::text[]) as t (id, status)
-     where i.user_id = $1 and i.notification_id = t.id and i.deleted_at is null`,
+     where i.user_id = $1 and i.notification_id = t.id and i.deleted_at is null
+     returning t.id, t.status`,
     [userId, [...last.keys()], [...last.values()], at],
   );
 }

@@ -1,5 +1,5 @@
 /** Services: the categories people subscribe to. */
-import type { Queryable } from './database.ts';
+import type { Database, Queryable } from './database.ts';
 
 export type PublishPolicy = 'open' | 'network' | 'key';
 
@@ -85,14 +85,16 @@ export async function setPublishKey(connection: Queryable, id: string, hash: Buf
   return rows.length > 0;
 }
 
-/** Removes the service with its notifications, their inbox rows and all subscriptions, in one statement. */
-export async function deleteService(connection: Queryable, id: string): Promise<boolean> {
-  const rows = await connection.query(
-    `with gone as (delete from service where id = $1 returning id),
-     messages as (delete from notification n using gone g where n.service_id = g.id returning n.id),
-     boxes as (delete from inbox i using messages m where i.notification_id = m.id)
-     select id from gone`,
-    [id],
-  );
-  return rows.length > 0;
+/** Removes the service with its subscriptions, its notifications and their inbox rows. False when there was none. */
+export function deleteService(database: Database, id: string): Promise<boolean> {
+  return database.transaction(async (connection) => {
+    // Waits for publishers under way, so that the next statement sees what they stored.
+    const gone = await connection.query('delete from service where id = $1 returning 1', [id]);
+    await connection.query(
+      `with message as (delete from notification where service_id = $1 returning id)
+       delete from inbox i using message m where i.notification_id = m.id`,
+      [id],
+    );
+    return gone.length > 0;
+  });
 }

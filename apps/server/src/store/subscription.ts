@@ -10,15 +10,14 @@ export async function setSubscription(
   await setSubscriptions(connection, userId, [{ serviceId, subscribed }]);
 }
 
-/** Sets several at once; services that do not exist are skipped, what is as wanted already stays as it is. */
+/** Sets several at once, the last word on a service counts; services that do not exist are skipped, what is as wanted stays. */
 export async function setSubscriptions(
   connection: Queryable,
   userId: number,
   wanted: readonly { serviceId: string; subscribed: boolean }[],
 ): Promise<void> {
-  const ids = (subscribed: boolean) => [
-    ...new Set(wanted.filter((one) => one.subscribed === subscribed).map((one) => one.serviceId)),
-  ];
+  const last = new Map(wanted.map(({ serviceId, subscribed }) => [serviceId, subscribed]));
+  const ids = (subscribed: boolean) => [...last.keys()].filter((id) => last.get(id) === subscribed);
   await connection.query(
     `with ended as (
        update subscription set until = clock_timestamp() where user_id = $1 and service_id = any($3::uuid[]) and until is null

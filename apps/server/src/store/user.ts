@@ -64,8 +64,13 @@ export async function setPasswordHash(connection: Queryable, id: number, hash: s
 
 /** Removes the user with devices, subscriptions, logins and inbox. False when there was none. */
 export async function deleteUser(connection: Queryable, id: number): Promise<boolean> {
-  await connection.query('delete from inbox where user_id = $1', [id]);
-  return (await connection.query('delete from user_account where id = $1 returning 1', [id])).length > 0;
+  const gone = await connection.query(
+    `with gone as (delete from user_account where id = $1 returning id),
+     box as (delete from inbox i using gone g where i.user_id = g.id)
+     select id from gone`,
+    [id],
+  );
+  return gone.length > 0;
 }
 
 /** Notes a login that lasts until `expiresAt`; true when it was the user's first. */

@@ -15,40 +15,63 @@ export interface FieldError {
 export class NotifyFailure extends Error {
   readonly status: number;
   readonly detail: string | readonly FieldError[];
-  constructor(status: number, detail: string | readonly FieldError[]) {
+  readonly headers: Readonly<Record<string, string>>;
+  constructor(
+    status: number,
+    detail: string | readonly FieldError[],
+    headers: Readonly<Record<string, string>> = {},
+  ) {
     super(typeof detail === 'string' ? detail : 'the request is not valid');
     this.name = 'NotifyFailure';
     this.status = status;
     this.detail = detail;
+    this.headers = headers;
   }
 }
 
 export const unprocessable = (...errors: readonly FieldError[]) => new NotifyFailure(422, errors);
-
-const FASTIFY_DETAILS: Record<string, [status: number, detail: string]> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: [413, 'Request Entity Too Large'],
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: [400, 'There was an error parsing the body'],
-};
+export const unreadableBody = () => new NotifyFailure(400, 'There was an error parsing the body');
 
 export function renderNotifyFailure(
   error: FastifyError,
   request: FastifyRequest,
   reply: FastifyReply,
 ): FastifyReply {
-  const [status, detail] = describe(error);
-  if (status === 401) void reply.header('www-authenticate', 'Bearer');
-  if (status === 503) void reply.header('retry-after', '1');
-  if (status === 500) request.log.error({ err: error }, 'request failed');
-  return reply.status(status).type('application/json').send(JSON.stringify({ detail }));
+  const failure = answerable(toFailure(error));
+  if (failure.status === 500) request.log.error({ err: error }, 'request failed');
+  const { status, headers, detail } = failure;
+  return reply.status(status).headers(headers).type('application/json').send(JSON.stringify({ detail }));
 }
 
-function describe(error: FastifyError): [number, string | readonly FieldError[]] {
+/** A 422 repeats what was sent; nested too deeply for that it is unreadable, as the original has it. */
+function answerable(failure: NotifyFailure): NotifyFailure {
+  try {
+    JSON.stringify(failure.detail);
+    return failure;
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return unreadableBody();
+  }
+}
+
+function toFailure(error: FastifyError): NotifyFailure {
   const cause: Error = error;
-  if (cause instanceof NotifyFailure) return [cause.status, cause.detail];
-  if (cause instanceof IngestBusy || isNeverSent(error)) return [503, 'Service Unavailable'];
-  const known = FASTIFY_DETAILS[error.code];
-  if (known) return known;
+  if (cause instanceof NotifyFailure) return cause;
+  if (cause instanceof IngestBusy) return unavailable(cause.retryAfterSeconds);
+  if (isNeverSent(cause) || isConnectionLost(cause)) return unavailable(1);
+  if (error.statusCode === 413) return new NotifyFailure(413, 'Request Entity Too Large');
   if (error.statusCode !== undefined && error.statusCode < 500)
-    return [error.statusCode, 'There was an error parsing the body'];
-  return [500, 'Internal Server Error'];
+    return new NotifyFailure(error.statusCode, 'There was an error parsing the body');
+  return new NotifyFailure(500, 'Internal Server Error');
+}
+
+const unavailable = (seconds: number) =>
+  new NotifyFailure(503, 'Service Unavailable', { 'retry-after': String(seconds) });
+
+/** The database went away under a statement: class 08 and 57P of PostgreSQL, or the socket broke. */
+function isConnectionLost(error: Error & { code?: unknown }): boolean {
+  return (
+    /^(?:08|57P|ECONNRESET|EPIPE)/.test(String(error.code ?? '')) ||
+    /^Connection terminated/.test(error.message)
+  );
 }

@@ -8,7 +8,7 @@ export async function requireUser(deps: NotifyDeps, request: FastifyRequest): Pr
   const result = await deps.identity.authenticate(request.headers.authorization);
   if (result.kind === 'user') return result.user;
   if (result.kind === 'inactive') throw new NotifyFailure(403, 'Inactive user');
-  throw new NotifyFailure(401, result.detail);
+  throw new NotifyFailure(401, result.detail, { 'www-authenticate': 'Bearer' });
 }
 
 export async function requireAdmin(deps: NotifyDeps, request: FastifyRequest): Promise<User> {

@@ -1,26 +1,42 @@
-/** `POST /login`: the OAuth2 password form (notify-api.md §1.2). */
+/** `POST /login`: the OAuth2 password form (RFC 6749 §4.3.2, notify-api.md §1.2). */
 import type { FastifyInstance } from 'fastify';
+import { readForm } from './body.ts';
+import { type Check, text } from './checks.ts';
 import type { NotifyDeps } from './deps.ts';
 import { NotifyFailure } from './failure.ts';
-import { faults, missing } from './validate.ts';
+import { Faults, type Model, optional, required } from './validate.ts';
+
+const LONGEST_FIELD = 1_024;
+const GRANT = '^password$';
+
+const grantType: Check<string> = (given) =>
+  given === 'password'
+    ? { value: given }
+    : {
+        fault: {
+          type: 'string_pattern_mismatch',
+          msg: `String should match pattern '${GRANT}'`,
+          ctx: { pattern: GRANT },
+        },
+      };
 
 export function signInRoutes(api: FastifyInstance, deps: NotifyDeps): void {
   api.post('/login', async (request, reply) => {
-    const isForm = /^application\/x-www-form-urlencoded\b/i.test(request.headers['content-type'] ?? '');
-    const form = new URLSearchParams(isForm ? (request.body as string) : '');
-    const found = faults();
-    const field = (name: string) => {
-      const value = form.get(name);
-      if (!value) found.add(missing(['body', name], null));
-      return value ?? '';
-    };
-    const username = field('username');
-    const password = field('password');
-    found.check();
+    const { username, password } = readCredentials(readForm(request));
     const result = await deps.identity.signIn(username, password);
     if (result.kind === 'refused') throw new NotifyFailure(401, 'Incorrect username or password');
     return reply
       .status(result.isFirst ? deps.firstLoginStatus : 200)
       .send({ access_token: result.token, token_type: 'bearer' });
+  });
+}
+
+function readCredentials(form: Readonly<Record<string, string>>) {
+  const found = new Faults();
+  const model: Model = { loc: ['body'], fields: form, given: null };
+  optional(model, 'grant_type', grantType, found, 'password');
+  return found.settle({
+    username: required(model, 'username', text(LONGEST_FIELD), found),
+    password: required(model, 'password', text(LONGEST_FIELD), found),
   });
 }
