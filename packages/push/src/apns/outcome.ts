@@ -28,51 +28,53 @@ export type Remedy =
 type Row = readonly [meaning: Meaning, remedy?: Remedy];
 
 /** By Apple's `reason`. */
-const MEANINGS: Readonly<Record<string, Row>> = {
-  // 400. A token of the other environment gets the same answer (Apple DTS, forums thread 807380).
-  BadDeviceToken: ['gone', 'suspect'],
-  // The device runs another app than the one we are set up for: its own fault, not everybody's.
-  DeviceTokenNotForTopic: ['refused'],
-  // Our topic is set up wrongly: every device would answer so.
-  TopicDisallowed: ['park'],
-  BadTopic: ['park'],
-  MissingTopic: ['park'],
-  // Our own mistakes in a header or payload; repeating them helps nobody.
-  BadCollapseId: ['refused'],
-  BadExpirationDate: ['refused'],
-  BadMessageId: ['refused'],
-  BadPriority: ['refused'],
-  InvalidPushType: ['refused'],
-  DuplicateHeaders: ['refused'],
-  PayloadEmpty: ['refused'],
-  MissingDeviceToken: ['refused'],
-  // The server closes an idle connection; a new one will do.
-  IdleTimeout: ['later', 'reconnect'],
-  // 403. The connection that saw an expired token answers nothing else any more (pushy).
-  ExpiredProviderToken: ['park', 'new-token'],
-  InvalidProviderToken: ['park'],
-  MissingProviderToken: ['park'],
-  BadCertificate: ['park'],
-  BadCertificateEnvironment: ['park'],
-  Forbidden: ['park'],
-  UnrelatedKeyIdInToken: ['park'],
-  BadEnvironmentKeyIdInToken: ['park'],
-  // 404, 405: our bugs.
-  BadPath: ['refused'],
-  MethodNotAllowed: ['refused'],
-  // 410, with the time since when, in ms.
-  Unregistered: ['gone'],
-  ExpiredToken: ['gone'],
-  // 413.
-  PayloadTooLarge: ['refused', 'shorten'],
-  // 429 for one device, or for our tokens (pushy 811).
-  TooManyRequests: ['later'],
-  TooManyProviderTokenUpdates: ['park', 'keep-token'],
-  // 5xx.
-  InternalServerError: ['later'],
-  ServiceUnavailable: ['later'],
-  Shutdown: ['later', 'reconnect'],
-};
+const MEANINGS = new Map<string, Row>(
+  Object.entries({
+    // 400. A token of the other environment gets the same answer (Apple DTS, forums thread 807380).
+    BadDeviceToken: ['gone', 'suspect'],
+    // The device runs another app than the one we are set up for: its own fault, not everybody's.
+    DeviceTokenNotForTopic: ['refused'],
+    // Our topic is set up wrongly: every device would answer so.
+    TopicDisallowed: ['park'],
+    BadTopic: ['park'],
+    MissingTopic: ['park'],
+    // Our own mistakes in a header or payload; repeating them helps nobody.
+    BadCollapseId: ['refused'],
+    BadExpirationDate: ['refused'],
+    BadMessageId: ['refused'],
+    BadPriority: ['refused'],
+    InvalidPushType: ['refused'],
+    DuplicateHeaders: ['refused'],
+    PayloadEmpty: ['refused'],
+    MissingDeviceToken: ['refused'],
+    // The server closes an idle connection; a new one will do.
+    IdleTimeout: ['later', 'reconnect'],
+    // 403. The connection that saw an expired token answers nothing else any more (pushy).
+    ExpiredProviderToken: ['park', 'new-token'],
+    InvalidProviderToken: ['park'],
+    MissingProviderToken: ['park'],
+    BadCertificate: ['park'],
+    BadCertificateEnvironment: ['park'],
+    Forbidden: ['park'],
+    UnrelatedKeyIdInToken: ['park'],
+    BadEnvironmentKeyIdInToken: ['park'],
+    // 404, 405: our bugs.
+    BadPath: ['refused'],
+    MethodNotAllowed: ['refused'],
+    // 410, with the time since when, in ms.
+    Unregistered: ['gone'],
+    ExpiredToken: ['gone'],
+    // 413.
+    PayloadTooLarge: ['refused', 'shorten'],
+    // 429 for one device, or for our tokens (pushy 811).
+    TooManyRequests: ['later'],
+    TooManyProviderTokenUpdates: ['park', 'keep-token'],
+    // 5xx.
+    InternalServerError: ['later'],
+    ServiceUnavailable: ['later'],
+    Shutdown: ['later', 'reconnect'],
+  } satisfies Record<string, Row>),
+);
 
 /** TooManyProviderTokenUpdates: at least 20 minutes with the old token. */
 const TOKEN_UPDATES_MS = 20 * 60_000;
@@ -89,7 +91,7 @@ const TAKEN: ApnsAnswer = { outcome: ACCEPTED, remedy: 'none' };
 export function readAnswer(status: number, body: Buffer, retryAfterMs: number | null): ApnsAnswer {
   if (status === 200) return TAKEN;
   const { reason, timestamp } = readBody(body);
-  const [meaning, remedy = 'none'] = MEANINGS[reason ?? ''] ?? [meaningOf(status, reason)];
+  const [meaning, remedy = 'none'] = MEANINGS.get(reason ?? '') ?? [meaningOf(status, reason)];
   const words = reason ?? `status ${status}`;
   return { outcome: outcomeOf(meaning, status, words, timestamp, retryAfterMs), remedy };
 }

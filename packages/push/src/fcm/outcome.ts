@@ -44,27 +44,32 @@ export function readAnswer(status: number, body: Buffer, retryAfterMs: number | 
 }
 
 interface Detail {
-  readonly '@type'?: string;
-  readonly errorCode?: string;
-  readonly fieldViolations?: readonly { readonly field?: string }[];
+  readonly '@type'?: unknown;
+  readonly errorCode?: unknown;
+  readonly fieldViolations?: readonly ({ readonly field?: unknown } | null)[];
 }
+
+const FCM_ERROR = 'type.googleapis.com/google.firebase.fcm.v1.FcmError';
+const UNREADABLE: GoogleError = { status: '', errorCode: null, fields: [] };
 
 function readError(body: Buffer): GoogleError {
   try {
     const { error } = JSON.parse(body.toString()) as {
-      error?: { status?: string; details?: readonly Detail[] };
+      error: { status?: unknown; details?: readonly Detail[] };
     };
-    const details = error?.details ?? [];
-    const code = details.find((detail) =>
-      detail['@type']?.endsWith('google.firebase.fcm.v1.FcmError'),
-    )?.errorCode;
-    const fields = details
-      .flatMap((detail) => detail.fieldViolations ?? [])
-      .flatMap(({ field }) => (field ? [field] : []));
-    return { status: error?.status ?? '', errorCode: code ?? null, fields };
+    const details = error.details ?? [];
+    const code = details.find((detail) => detail['@type'] === FCM_ERROR)?.errorCode;
+    const violations = details.flatMap((detail) => detail.fieldViolations ?? []);
+    return {
+      status: typeof error.status === 'string' ? error.status : '',
+      errorCode: typeof code === 'string' ? code : null,
+      fields: violations.flatMap((violation) =>
+        typeof violation?.field === 'string' ? violation.field : [],
+      ),
+    };
   } catch {
-    // HTML from a proxy or load balancer.
-    return { status: '', errorCode: null, fields: [] };
+    // HTML from a proxy or load balancer, or JSON that is not Google's.
+    return UNREADABLE;
   }
 }
 

@@ -30,6 +30,8 @@ export interface FakeFcmOptions {
 }
 
 const SCOPE = 'https://www.googleapis.com/auth/firebase.messaging';
+/** Google takes an `iat` this far off. */
+const CLOCK_SKEW_SECONDS = 300;
 const FCM_ERROR = 'type.googleapis.com/google.firebase.fcm.v1.FcmError';
 const BAD_REQUEST = 'type.googleapis.com/google.rpc.BadRequest';
 
@@ -41,13 +43,18 @@ export class FakeFcm extends Http2Provider {
   readonly complaints: string[] = [];
   /** How often an access token was fetched. */
   tokensGiven = 0;
-  /** Answers the token endpoint gives instead of a token. */
+  /** Another status than 200 is what the token endpoint answers instead of a token. */
   tokenStatus = 200;
+  /** Life of the access tokens given, seconds. */
+  tokenLifeSeconds = 3_599;
+  /** Why assertions were refused. */
+  readonly badAssertions: string[] = [];
   private readonly clock: () => number;
   private readonly record: boolean;
   private readonly privateKey: string;
   private readonly publicKey: KeyObject;
-  private readonly bearers = new Set<string>();
+  /** Access tokens and when they end, ms since the epoch. */
+  private readonly bearers = new Map<string, number>();
   private script: (token: string) => FcmRefusal | null = () => null;
   private tokenServer: Server | null = null;
 
@@ -112,21 +119,30 @@ export class FakeFcm extends Http2Provider {
   private giveToken(form: URLSearchParams): { status: number; body: object } {
     if (this.tokenStatus !== 200)
       return { status: this.tokenStatus, body: { error: 'temporarily_unavailable' } };
-    const jwt = readJwt(form.get('assertion') ?? '', this.publicKey, 'RS256');
-    const now = this.clock() / 1_000;
-    const claims = jwt?.claims ?? {};
-    const isValid =
-      form.get('grant_type') === 'urn:ietf:params:oauth:grant-type:jwt-bearer' &&
-      claims.iss === this.serviceAccount.client_email &&
-      claims.aud === this.tokenUri &&
-      claims.scope === SCOPE &&
-      Number(claims.exp) > now &&
-      Number(claims.exp) - Number(claims.iat) <= 3_600;
-    if (!isValid) return { status: 400, body: { error: 'invalid_grant' } };
+    const problem = this.wrongAssertion(form);
+    if (problem !== null) {
+      this.badAssertions.push(problem);
+      return { status: 400, body: { error: 'invalid_grant' } };
+    }
     const token = randomBytes(24).toString('base64url');
-    this.bearers.add(token);
+    const seconds = this.tokenLifeSeconds;
+    this.bearers.set(token, this.clock() + seconds * 1_000);
     this.tokensGiven++;
-    return { status: 200, body: { access_token: token, expires_in: 3_599, token_type: 'Bearer' } };
+    return { status: 200, body: { access_token: token, expires_in: seconds, token_type: 'Bearer' } };
+  }
+
+  /** RFC 7523 §3, and Google's own limits: an hour, one scope of ours, a clock that is right. */
+  private wrongAssertion(form: URLSearchParams): string | null {
+    if (form.get('grant_type') !== 'urn:ietf:params:oauth:grant-type:jwt-bearer') return 'grant_type';
+    const jwt = readJwt(form.get('assertion') ?? '', this.publicKey, 'RS256');
+    if (!jwt) return 'signature';
+    const { iss, aud, scope, iat, exp } = jwt.claims;
+    const now = this.clock() / 1_000;
+    if (iss !== this.serviceAccount.client_email) return 'iss';
+    if (aud !== this.tokenUri) return 'aud';
+    if (scope !== SCOPE) return 'scope';
+    if (typeof iat !== 'number' || Math.abs(now - iat) > CLOCK_SKEW_SECONDS) return 'iat';
+    return typeof exp === 'number' && exp > now && exp - iat <= 3_600 ? null : 'exp';
   }
 
   private answerTo(request: ProviderRequest): ProviderAnswer {
@@ -155,7 +171,7 @@ export class FakeFcm extends Http2Provider {
     if (request.path !== `/v1/projects/${this.projectId}/messages:send`)
       return { status: 404, html: '<h1>404</h1>' };
     const bearer = /^Bearer (\S+)$/.exec(request.headers.authorization ?? '')?.[1] ?? '';
-    if (!this.bearers.has(bearer)) return { status: 401, word: 'UNAUTHENTICATED' };
+    if ((this.bearers.get(bearer) ?? 0) <= this.clock()) return { status: 401, word: 'UNAUTHENTICATED' };
     const field = faultOf(request.body);
     return field === null
       ? null
