@@ -1,0 +1,80 @@
+/** The typed client of API v3. Every call resolves with the answer or rejects with an `ApiFailure`. */
+import { ApiFailure, type FailureCode, toFailure } from './failure.ts';
+import type { Device, InboxItem, InboxPage, InboxStatus, Service, Session, WebPushDevice } from './types.ts';
+
+const TIMEOUT_MS = 15_000;
+export const PAGE_SIZE = 50;
+
+export interface ApiOptions {
+  /** Origin of the server without a trailing slash; empty for the page's own. */
+  readonly origin: string;
+  readonly token: string | null;
+  /** The server no longer takes the token: the login has ended or the account is deactivated. */
+  readonly onTokenRefused: (code: FailureCode) => void;
+}
+
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+type Request = <Answer>(method: Method, path: string, body?: object) => Promise<Answer>;
+
+export type Api = ReturnType<typeof createApi>;
+
+export function createApi(options: ApiOptions) {
+  const request = createRequest(options);
+  const setSubscription = (serviceId: string, wanted: boolean) =>
+    request<void>(wanted ? 'PUT' : 'DELETE', `/subscriptions/${serviceId}`);
+  return {
+    signIn: (username: string, password: string) =>
+      request<Session>('POST', '/sessions', { username, password }),
+    signOut: () => request<void>('DELETE', '/sessions/current'),
+    services: async () => (await request<{ items: Service[] }>('GET', '/services')).items,
+    setSubscription,
+    inbox: (cursor: string | null) =>
+      request<InboxPage>('GET', `/inbox?limit=${PAGE_SIZE}${cursor === null ? '' : `&cursor=${cursor}`}`),
+    inboxItem: (id: number) => request<InboxItem>('GET', `/inbox/${id}`),
+    mark: (id: number, status: InboxStatus) => request<void>('PATCH', `/inbox/${id}`, { status }),
+    markAllRead: () => request<void>('POST', '/inbox/mark-all-read'),
+    unreadCount: async () => (await request<{ count: number }>('GET', '/inbox/unread')).count,
+    webPushKey: async () => (await request<{ publicKey: string }>('GET', '/webpush/key')).publicKey,
+    registerDevice: ({ endpoint, p256dh, auth, name }: WebPushDevice) =>
+      request<Device>('POST', '/devices', {
+        kind: 'webpush',
+        address: endpoint,
+        credential: `${p256dh}.${auth}`,
+        app: 'inbox',
+        name,
+      }),
+    removeDevice: (id: number) => request<void>('DELETE', `/devices/${id}`),
+  };
+}
+
+function createRequest({ origin, token, onTokenRefused }: ApiOptions): Request {
+  return async (method, path, body) => {
+    const response = await reach(`${origin}/api/v3${path}`, {
+      method,
+      headers: {
+        ...(token !== null && { authorization: `Bearer ${token}` }),
+        ...(body && { 'content-type': 'application/json' }),
+      },
+      ...(body && { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    if (!response.ok) throw await refuse(response, token === null ? undefined : onTokenRefused);
+    if (response.status === 204) return undefined as never;
+    return (await response.json()) as never;
+  };
+}
+
+async function reach(url: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, init);
+  } catch (error) {
+    throw new ApiFailure('unreachable', String(error));
+  }
+}
+
+async function refuse(response: Response, onTokenRefused?: (code: FailureCode) => void): Promise<ApiFailure> {
+  const failure = await toFailure(response);
+  if (failure.code === 'not-authenticated' || failure.code === 'inactive-user')
+    onTokenRefused?.(failure.code);
+  return failure;
+}

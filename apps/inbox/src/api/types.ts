@@ -1,0 +1,24 @@
+/** The nouns of API v3 as this app sees them, from the contract. Types only: no schema reaches the bundle. */
+import type {
+  Device as DeviceSchema,
+  InboxPage as InboxPageSchema,
+  Me as MeSchema,
+  Service as ServiceSchema,
+  Session as SessionSchema,
+} from '@tocsin/contract';
+
+export type { InboxItem } from '@tocsin/contract';
+export type Device = ReturnType<typeof DeviceSchema.parse>;
+export type InboxPage = ReturnType<typeof InboxPageSchema.parse>;
+export type Service = ReturnType<typeof ServiceSchema.parse>;
+export type Session = ReturnType<typeof SessionSchema.parse>;
+export type User = ReturnType<typeof MeSchema.parse>;
+export type InboxStatus = 'read' | 'unread' | 'deleted';
+
+/** What a browser hands to the server so that it can be pushed to (RFC 8030, RFC 8291). */
+export interface WebPushDevice {
+  readonly endpoint: string;
+  readonly p256dh: string;
+  readonly auth: string;
+  readonly name: string;
+}

@@ -1,0 +1,98 @@
+import { IonButton, IonContent, IonInput, IonInputPasswordToggle, IonPage, IonSpinner } from '@ionic/react';
+import { type FormEvent, useRef, useState } from 'react';
+import { failureCode } from '../api/failure.ts';
+import { useTexts } from '../texts/texts-context.tsx';
+import { useSession } from './session-context.tsx';
+import { signInError } from './sign-in-error.ts';
+import './sign-in-page.css';
+
+export function SignInPage() {
+  const { signIn: texts } = useTexts();
+  return (
+    <IonPage>
+      <IonContent>
+        <main className="sign-in">
+          <img className="sign-in-icon" src="/icons/icon.svg" alt="" width="72" height="72" />
+          <h1>{texts.title}</h1>
+          <p className="sign-in-lead">{texts.lead}</p>
+          <SignInForm />
+        </main>
+      </IonContent>
+    </IonPage>
+  );
+}
+
+function SignInForm() {
+  const { signIn: texts } = useTexts();
+  const { message, isBusy, submit } = useSignIn();
+  const passwordField = useRef<HTMLIonInputElement>(null);
+  const attempt = async (form: HTMLFormElement) => {
+    // What stands in the fields counts, not what they told of: password managers fill them without a word.
+    const fields = new FormData(form);
+    const isSignedIn = await submit(String(fields.get('username')), String(fields.get('password')));
+    if (!isSignedIn) await passwordField.current?.setFocus();
+  };
+  const onSubmit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    if (!isBusy) void attempt(event.currentTarget);
+  };
+  return (
+    <form onSubmit={onSubmit} noValidate>
+      <IonInput
+        label={texts.username}
+        labelPlacement="stacked"
+        fill="outline"
+        name="username"
+        autocomplete="username"
+        autocapitalize="none"
+        spellcheck={false}
+      />
+      <IonInput
+        ref={passwordField}
+        label={texts.password}
+        labelPlacement="stacked"
+        fill="outline"
+        type="password"
+        name="password"
+        autocomplete="current-password"
+      >
+        <IonInputPasswordToggle slot="end" aria-label={texts.showPassword} />
+      </IonInput>
+      <p className="sign-in-message" role="alert">
+        {message}
+      </p>
+      <IonButton type="submit" expand="block" aria-busy={isBusy}>
+        {texts.submit}
+        {isBusy && <IonSpinner slot="end" name="crescent" aria-hidden="true" />}
+      </IonButton>
+    </form>
+  );
+}
+
+function useSignIn() {
+  const texts = useTexts();
+  const { api, end, store } = useSession();
+  const [error, setError] = useState<string | null>(null);
+  const [isBusy, setBusy] = useState(false);
+
+  const submit = async (username: string, password: string): Promise<boolean> => {
+    if (!username || !password) {
+      setError(texts.signIn.incomplete);
+      return false;
+    }
+    setBusy(true);
+    setError(null);
+    try {
+      store.begin(await api.signIn(username, password));
+      return true;
+    } catch (failure) {
+      setError(signInError(failureCode(failure), texts));
+      return false;
+    } finally {
+      setBusy(false);
+    }
+  };
+
+  const message = error ?? (end && !isBusy ? texts.signIn.ended[end] : null);
+  return { message, isBusy, submit };
+}
