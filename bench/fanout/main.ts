@@ -2,11 +2,12 @@
  * One POST to 100,000 devices: from the request to the last outcome durable in the log, with sink, PostgreSQL and
  * server on the same machine. The peer is the same pipeline on `node:http2`. The last line is JSON.
  */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { apnsSettings, type BenchServer, cpuMicros, startServer } from '../server/start.ts';
+import { type ServerProcess, startServer } from '@tocsin/server/testing';
+import { apnsSettings } from '../server/apple.ts';
+import { cpuMicros, rssMiB } from '../server/usage.ts';
 import { startSink } from '../sink/start.ts';
 
 const DEVICES = 100_000;
@@ -20,7 +21,7 @@ interface Reading {
   readonly rssMiB: number;
 }
 
-async function seed(server: BenchServer): Promise<string> {
+async function seed(server: ServerProcess): Promise<string> {
   const { rows } = await server.database.query<{ id: string }>('select id from service limit 1');
   const service = rows[0]?.id ?? '';
   await server.database.query(
@@ -33,7 +34,7 @@ async function seed(server: BenchServer): Promise<string> {
   return service;
 }
 
-async function publishOnce(server: BenchServer, service: string): Promise<Reading> {
+async function publishOnce(server: ServerProcess, service: string): Promise<Reading> {
   const cpu = cpuMicros(server.pid);
   const started = performance.now();
   const response = await fetch(`${server.url}/api/v3/services/${service}/notifications`, {
@@ -63,10 +64,6 @@ async function publishOnce(server: BenchServer, service: string): Promise<Readin
     serverMicros: (cpuMicros(server.pid) - cpu) / DEVICES,
     rssMiB: rssMiB(server.pid),
   };
-}
-
-function rssMiB(pid: number): number {
-  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1_024;
 }
 
 async function measure(client: 'core' | 'node'): Promise<Reading> {

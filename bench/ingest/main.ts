@@ -7,14 +7,14 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { type BenchServer, startServer } from '../server/start.ts';
+import { type ServerProcess, startServer } from '@tocsin/server/testing';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const CACHE = join(ROOT, '.cache', 'bench');
 const ROUNDS = 3;
 
 async function post(
-  server: BenchServer,
+  server: ServerProcess,
   service: string,
   requests: number,
   connections: number,
@@ -46,7 +46,7 @@ async function post(
   return rate;
 }
 
-async function stored(server: BenchServer): Promise<number> {
+async function stored(server: ServerProcess): Promise<number> {
   const { rows } = await server.database.query<{ count: string }>('select count(*) from notification');
   return Number(rows[0]?.count);
 }
