@@ -21,7 +21,7 @@ export function buildPayload(
   maxBytes: number,
 ): ApnsPayload {
   const holesBytes = MOST_BADGE_BYTES + receiptBytes;
-  const build = app === '' ? forNotifyClients(notification) : forOwnApps(notification);
+  const build = app === '' ? forNotifyClients(notification) : forOwnApps(notification, maxBytes);
   const fitted = fitTexts(
     build.texts,
     (texts) => ({ texts, withBadge: build.splice(texts, true) }),
@@ -79,9 +79,9 @@ const INTERRUPTION = {
   critical: 'time-sensitive',
 } as const;
 
-function forOwnApps(notification: Notification): Build {
+function forOwnApps(notification: Notification, maxBytes: number): Build {
   const { title, subtitle, body, serviceName } = notification;
-  const extras = keepExtras(notification);
+  const extras = keepExtras(notification, maxBytes);
   return {
     texts: { title, subtitle, body, serviceName },
     splice: (texts, badged) =>

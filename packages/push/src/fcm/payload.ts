@@ -54,14 +54,14 @@ interface DataBuild {
 /** The keys the published Notify app reads; its `body` is the subtitle, cut at 256 characters. */
 function forNotifyClients(notification: Notification): DataBuild {
   const { title, subtitle } = notification;
-  const { url } = keepExtras(notification);
+  const { url } = keepExtras(notification, MOST_DATA_BYTES);
   const body = truncateUnits(subtitle || notification.body, SHORT_TEXT_LIMIT);
   return { texts: { title, body }, data: (texts) => ({ ...texts, url }) };
 }
 
 function forOwnApps(notification: Notification): DataBuild {
   const { title, subtitle, body, serviceName } = notification;
-  const extras = keepExtras(notification);
+  const extras = keepExtras(notification, MOST_DATA_BYTES);
   return {
     texts: { title, subtitle, body, serviceName },
     data: ({ serviceName: shownName = '', ...texts }) => ({
