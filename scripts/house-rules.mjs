@@ -32,7 +32,7 @@ const RULES = [
   {
     sentence: 'SQL is written in store/ and queue/ only (and by the migrator in database/)',
     files: /^apps\/server\/src\/.*\.ts$/,
-    except: /^apps\/server\/src\/(?:store|queue|database)\/|\.test\.ts$/,
+    except: /^apps\/server\/src\/(?:store|queue|database)\/|\.test\.ts$|\/testing\//,
     pattern: new RegExp(`[\`'"]\\s*(?:${SQL_STATEMENTS.join('|')})`, 'gi'),
   },
   {

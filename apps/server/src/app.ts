@@ -27,7 +27,7 @@ import { createReceipts } from './receipts/receipts.ts';
 import { createReceiptTokens } from './receipts/token.ts';
 import { createWakeChannel } from './store/channel.ts';
 import type { Database } from './store/database.ts';
-import { deleteParking, putParking } from './store/parking.ts';
+import { deleteParking, listParkings, putParking } from './store/parking.ts';
 import { ensureSecret } from './store/secret.ts';
 import { findService } from './store/service.ts';
 import { buildTransports } from './transports/build.ts';
@@ -92,25 +92,37 @@ export async function createApp(deps: AppDeps): Promise<App> {
     },
   });
   const access = publishAccess(config, database);
+  let parkingsWritten: Promise<void> = Promise.resolve();
+  const inOrder = (write: () => Promise<void>) => {
+    parkingsWritten = parkingsWritten.then(write).catch(report);
+  };
   const registry = createRegistry(
     buildTransports({
+      database,
       settings: config,
       clock,
       vapid: secrets.vapid,
+      parkings: (await listParkings(database)).map((parking) => ({
+        ...parking,
+        parkedAt: parking.parkedAt.getTime(),
+        parkedUntil: parking.parkedUntil.getTime(),
+      })),
       embeddedMqtt: config.MQTT_URL
         ? null
         : createOutboxTransport({ database, clock, deliver: () => channel.wake('mqtt'), onError: report }),
       onParked: (parking) => {
         log.warn({ provider: parking.provider, reason: parking.reason }, 'provider parked');
-        putParking(database, {
-          ...parking,
-          parkedAt: new Date(parking.parkedAt),
-          parkedUntil: new Date(parking.parkedUntil),
-        }).catch(report);
+        inOrder(() =>
+          putParking(database, {
+            ...parking,
+            parkedAt: new Date(parking.parkedAt),
+            parkedUntil: new Date(parking.parkedUntil),
+          }),
+        );
       },
       onRecovered: (provider) => {
         log.info({ provider }, 'provider recovered');
-        deleteParking(database, provider).catch(report);
+        inOrder(() => deleteParking(database, provider));
       },
     }),
   );
@@ -246,7 +258,7 @@ function publishAccess(config: Config, database: Database) {
         request.headers['x-forwarded-for'],
         trusted,
       );
-      return allows(serviceId, { address, key: presentedKey(request.headers) });
+      return allows(serviceId, { address, key: presentedKey(request) });
     },
   };
 }

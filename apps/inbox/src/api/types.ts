@@ -2,7 +2,6 @@
 import type {
   Device as DeviceSchema,
   InboxPage as InboxPageSchema,
-  Me as MeSchema,
   Service as ServiceSchema,
   Session as SessionSchema,
 } from '@tocsin/contract';
@@ -12,7 +11,6 @@ export type Device = ReturnType<typeof DeviceSchema.parse>;
 export type InboxPage = ReturnType<typeof InboxPageSchema.parse>;
 export type Service = ReturnType<typeof ServiceSchema.parse>;
 export type Session = ReturnType<typeof SessionSchema.parse>;
-export type User = ReturnType<typeof MeSchema.parse>;
 export type InboxStatus = 'read' | 'unread' | 'deleted';
 
 /** What a browser hands to the server so that it can be pushed to (RFC 8030, RFC 8291). */

@@ -36,12 +36,15 @@ export function hashKey(key: string): Buffer {
   return createHash('sha256').update(key).digest();
 }
 
-/** The key in `Authorization: Bearer tsk_…` or `X-Service-Key`. */
-export function presentedKey(
-  headers: Readonly<Record<string, string | string[] | undefined>>,
-): string | null {
-  const header = headers['x-service-key'];
+/** The key in `X-Service-Key`, in `Authorization: Bearer tsk_…`, or as `?key=` for programs that can only name a URL. */
+export function presentedKey(request: {
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly query: unknown;
+}): string | null {
+  const { authorization, 'x-service-key': header } = request.headers;
   if (typeof header === 'string') return header;
-  const authorization = headers.authorization;
-  return (typeof authorization === 'string' && /^bearer +(tsk_\S+)$/i.exec(authorization)?.[1]) || null;
+  const bearer = typeof authorization === 'string' ? /^bearer +(tsk_\S+)$/i.exec(authorization)?.[1] : null;
+  if (bearer) return bearer;
+  const { key } = (request.query ?? {}) as { key?: unknown };
+  return typeof key === 'string' ? key : null;
 }

@@ -13,3 +13,18 @@ export async function ensureSecret(connection: Queryable, name: string, make: ()
   if (!row) throw new Error(`the secret ${name} vanished`);
   return row.value;
 }
+
+export async function readSecret(connection: Queryable, name: string): Promise<string | null> {
+  const [row] = await connection.query<{ value: string }>('select value from server_secret where name = $1', [
+    name,
+  ]);
+  return row?.value ?? null;
+}
+
+export async function writeSecret(connection: Queryable, name: string, value: string): Promise<void> {
+  await connection.query(
+    `insert into server_secret (name, value) values ($1, $2)
+     on conflict (name) do update set value = excluded.value, created_at = now()`,
+    [name, value],
+  );
+}

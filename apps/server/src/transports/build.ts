@@ -10,12 +10,15 @@ import {
   createWebPushTransport,
   type DeviceKind,
   type ServiceAccount,
+  type TokenShelf,
   type Transport,
   type VapidKeys,
 } from '@tocsin/push';
 import type { Clock } from '../lib/clock.ts';
+import type { Queryable } from '../store/database.ts';
 import { type ParkedTransport, type Parking, withParking } from './parking.ts';
 import type { TransportEntry } from './registry.ts';
+import { createTokenShelf } from './token-shelf.ts';
 
 /** The part of the configuration the transports are made of. */
 export interface TransportSettings {
@@ -35,36 +38,45 @@ export interface TransportSettings {
 }
 
 export interface BuildDeps {
+  readonly database: Queryable;
   readonly settings: TransportSettings;
   readonly clock: Clock;
   readonly vapid: VapidKeys;
   /** The transport of the embedded broker, or null when MQTT_URL names an external one. */
   readonly embeddedMqtt: Transport | null;
+  /** What the database says is parked. */
+  readonly parkings: readonly Parking[];
   readonly onParked: (parking: Parking) => void;
   readonly onRecovered: (provider: string) => void;
 }
-
-const OWN_PROVIDER = (name: string) => () => name;
 
 /** Every transport the settings ask for, each behind its own parking. */
 export function buildTransports(deps: BuildDeps): TransportEntry[] {
   const { settings, clock } = deps;
   const createClient = settings.HTTP2_CLIENT === 'node' ? createNodeClient : createCoreClient;
   const entries: TransportEntry[] = [];
-  const add = (kind: DeviceKind, transport: Transport | null, providerOf: (address: string) => string) => {
+  const add = (kind: DeviceKind, transport: Transport | null, unitOf?: (address: string) => string) => {
     if (!transport) return;
     const { onParked, onRecovered } = deps;
-    const parked: ParkedTransport = withParking(transport, { clock, providerOf, onParked, onRecovered });
+    const providerOf = (address: string) => (unitOf ? `${kind} ${unitOf(address)}` : kind);
+    const known = deps.parkings.filter(({ provider }) => provider.split(' ')[0] === kind);
+    const parked: ParkedTransport = withParking(transport, {
+      clock,
+      providerOf,
+      known,
+      onParked,
+      onRecovered,
+    });
     entries.push({ kind, environment: '', transport: parked });
   };
   const apns = apnsConfig(settings);
-  add('apns', apns && createApnsTransport(apns, { createClient, clock }), OWN_PROVIDER('apns'));
+  add('apns', apns && createApnsTransport(apns, { createClient, clock, tokenShelf: shelfOf(deps, apns) }));
   const account = settings.files.FCM_SERVICE_ACCOUNT_FILE;
   const fcm = account && {
     account: JSON.parse(account) as ServiceAccount,
     ...optional({ url: settings.FCM_URL, ca: settings.files.FCM_CA_FILE }),
   };
-  add('fcm', fcm ? createFcmTransport(fcm, { createClient, clock }) : null, OWN_PROVIDER('fcm'));
+  add('fcm', fcm ? createFcmTransport(fcm, { createClient, clock }) : null);
   const guard = createAddressGuard(settings.WEBPUSH_ALLOW);
   for (const kind of ['webpush', 'unifiedpush'] as const) {
     const config = {
@@ -76,13 +88,19 @@ export function buildTransports(deps: BuildDeps): TransportEntry[] {
     };
     add(kind, createWebPushTransport(config, { createClient, clock }), originOf);
   }
-  add('mqtt', deps.embeddedMqtt ?? externalMqtt(settings, clock), OWN_PROVIDER('mqtt'));
+  add('mqtt', deps.embeddedMqtt ?? externalMqtt(settings, clock));
   return entries;
+}
+
+function shelfOf({ database }: BuildDeps, { authentication }: ApnsConfig): TokenShelf {
+  const [team, key] =
+    authentication.kind === 'token' ? [authentication.teamId, authentication.keyId] : ['', ''];
+  return createTokenShelf(database, team, key);
 }
 
 /** Web Push services fail one by one. */
 function originOf(endpoint: string): string {
-  return URL.canParse(endpoint) ? new URL(endpoint).origin : 'webpush';
+  return URL.canParse(endpoint) ? new URL(endpoint).origin : '';
 }
 
 function externalMqtt(settings: TransportSettings, clock: Clock): Transport | null {

@@ -16,7 +16,7 @@ function batchOf(...addresses: string[]): Batch {
   };
 }
 
-function parked(answer: (address: string) => Outcome) {
+function parked(answer: (address: string) => Outcome, known: readonly Parking[] = []) {
   let now = 1_000_000;
   const sent: string[] = [];
   const events: string[] = [];
@@ -35,6 +35,7 @@ function parked(answer: (address: string) => Outcome) {
   const transport = withParking(inner, {
     clock: () => now,
     providerOf: (address) => address.split('/')[0] ?? '',
+    known,
     onParked: (parking: Parking) => events.push(`parked ${parking.provider} ${parking.parkedUntil - now}`),
     onRecovered: (provider) => events.push(`recovered ${provider}`),
   });
@@ -90,5 +91,18 @@ describe('parking a failing provider', () => {
     expect(peer.events).toEqual([]);
     for (let i = 0; i < 50; i++) await peer.send(`a/${i}`);
     expect(peer.events).toEqual(['parked a 1000']);
+  });
+
+  it('begins with what an earlier process parked, and probes it before the rest goes out', async () => {
+    const peer = parked(
+      () => ACCEPTED,
+      [{ provider: 'a', reason: 'down', failures: 3, parkedAt: 990_000, parkedUntil: 1_001_000 }],
+    );
+    expect(peer.transport.parkings()).toHaveLength(1);
+    expect(await peer.send('a/1', 'b/1')).toEqual([retry('parked: down', 1000, 'provider'), ACCEPTED]);
+    peer.advance(1_001);
+    expect(await peer.send('a/1')).toEqual([ACCEPTED]);
+    expect(peer.events).toEqual(['recovered a']);
+    expect(peer.transport.parkings()).toEqual([]);
   });
 });

@@ -17,6 +17,8 @@ export interface ParkingDeps {
   readonly clock: Clock;
   /** The unit that fails together: the provider, or for Web Push the endpoint's origin. */
   readonly providerOf: (address: string) => string;
+  /** Parked by an earlier process or another node: each is probed before it is trusted again. */
+  readonly known: readonly Parking[];
   readonly onParked: (parking: Parking) => void;
   readonly onRecovered: (provider: string) => void;
 }
@@ -40,7 +42,12 @@ export interface ParkedTransport extends Transport {
 }
 
 export function withParking(transport: Transport, deps: ParkingDeps): ParkedTransport {
+  /** Only of providers with something against them: endpoints are users' input, and there is no end to their origins. */
   const health = new Map<string, Health>();
+  for (const parking of deps.known) {
+    const { provider, failures } = parking;
+    health.set(provider, { failures, retriesInRow: 0, parking, probing: false });
+  }
   const healthOf = (provider: string) => {
     let known = health.get(provider);
     if (!known) {
@@ -49,7 +56,11 @@ export function withParking(transport: Transport, deps: ParkingDeps): ParkedTran
     }
     return known;
   };
-  const note = (provider: string, outcome: Outcome) => observe(provider, healthOf(provider), outcome, deps);
+  const note = (provider: string, outcome: Outcome) => {
+    if (outcome.kind === 'retry') worsen(provider, healthOf(provider), outcome, deps);
+    else if (health.get(provider)?.failures) deps.onRecovered(provider);
+    if (outcome.kind !== 'retry') health.delete(provider);
+  };
 
   return {
     kind: transport.kind,
@@ -59,7 +70,7 @@ export function withParking(transport: Transport, deps: ParkingDeps): ParkedTran
     parkings: () => [...health.values()].flatMap(({ parking }) => (parking ? [parking] : [])),
     async send(batch, onOutcome) {
       const providers = batch.addresses.map((address) => deps.providerOf(address));
-      const { open, probes } = admit(batch, providers, healthOf, deps.clock(), onOutcome);
+      const { open, probes } = admit(batch, providers, health, deps.clock(), onOutcome);
       if (open.length === 0) return;
       try {
         await sendOnly(transport, batch, open, (index, outcome, providerId) => {
@@ -67,7 +78,7 @@ export function withParking(transport: Transport, deps: ParkingDeps): ParkedTran
           onOutcome(index, outcome, providerId);
         });
       } finally {
-        for (const provider of probes) healthOf(provider).probing = false;
+        for (const provider of probes) endProbe(health.get(provider));
       }
     },
   };
@@ -77,7 +88,7 @@ export function withParking(transport: Transport, deps: ParkingDeps): ParkedTran
 function admit(
   batch: Batch,
   providers: readonly string[],
-  healthOf: (provider: string) => Health,
+  health: ReadonlyMap<string, Health>,
   now: number,
   onOutcome: OnOutcome,
 ): { open: number[]; probes: Set<string> } {
@@ -85,8 +96,8 @@ function admit(
   const probes = new Set<string>();
   for (let index = 0; index < batch.addresses.length; index++) {
     const provider = providers[index] ?? '';
-    const known = healthOf(provider);
-    if (!known.parking || probes.has(provider)) open.push(index);
+    const known = health.get(provider);
+    if (!known?.parking || probes.has(provider)) open.push(index);
     else if (known.parking.parkedUntil > now) {
       onOutcome(index, retry(`parked: ${known.parking.reason}`, known.parking.parkedUntil - now, 'provider'));
     } else if (known.probing) {
@@ -100,15 +111,16 @@ function admit(
   return { open, probes };
 }
 
-function observe(provider: string, health: Health, outcome: Outcome, deps: ParkingDeps): void {
-  if (outcome.kind !== 'retry') {
-    health.retriesInRow = 0;
-    if (health.failures === 0) return;
-    health.failures = 0;
-    health.parking = null;
-    deps.onRecovered(provider);
-    return;
-  }
+function endProbe(health: Health | undefined): void {
+  if (health) health.probing = false;
+}
+
+function worsen(
+  provider: string,
+  health: Health,
+  outcome: Extract<Outcome, { kind: 'retry' }>,
+  deps: ParkingDeps,
+): void {
   health.retriesInRow++;
   const now = deps.clock();
   const failing = outcome.scope === 'provider' || health.retriesInRow >= CONSECUTIVE_RETRIES;

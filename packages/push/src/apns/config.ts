@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { Http2Client, Http2ClientOptions } from '../http2/index.ts';
+import type { TokenShelf } from './token-shelf.ts';
 
 /** A team's signing key: the text of its .p8 file and the two ten-character names Apple gave. */
 export interface ApnsKey {
@@ -27,6 +28,8 @@ export interface ApnsConfig {
 export interface ApnsDeps {
   readonly createClient: (options: Http2ClientOptions) => Http2Client;
   readonly clock: Clock;
+  /** Keeps the provider token over restarts and shares it between processes. */
+  readonly tokenShelf?: TokenShelf;
 }
 
 /** developer.apple.com: "Sending notification requests to APNs". */

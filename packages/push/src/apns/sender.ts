@@ -56,6 +56,7 @@ export class ApnsSender {
       repeating: false,
       reconnect: false,
     };
+    await this.deps.token?.prepare();
     await this.attempt(run, usableAddresses(batch, checkApnsAddress, onOutcome), MOST_PAYLOAD_BYTES);
     run.repeating = true;
     await this.attempt(run, run.again, MOST_PAYLOAD_BYTES);

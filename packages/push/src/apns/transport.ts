@@ -14,9 +14,13 @@ import { ApnsSender } from './sender.ts';
 import { createProviderToken } from './token.ts';
 
 /** One transport serves one topic in one environment. Throws `TypeError` when the .p8 key is not one. */
-export function createApnsTransport(config: ApnsConfig, { createClient, clock }: ApnsDeps): Transport {
+export function createApnsTransport(
+  config: ApnsConfig,
+  { createClient, clock, tokenShelf }: ApnsDeps,
+): Transport {
   const { authentication } = config;
-  const token = authentication.kind === 'token' ? createProviderToken(authentication, clock) : null;
+  const token =
+    authentication.kind === 'token' ? createProviderToken(authentication, clock, tokenShelf) : null;
   const client = createClient({
     origin: config.url ?? APNS_ORIGINS[config.environment],
     connections: config.connections ?? 2,

@@ -167,11 +167,7 @@ describe('who may publish', () => {
   beforeAll(async () => {
     server = await startNotifyServer({
       mayPublish: async (id, request) =>
-        mayPublish(
-          await findService(server.database, id),
-          { address, key: presentedKey(request.headers) },
-          inside,
-        ),
+        mayPublish(await findService(server.database, id), { address, key: presentedKey(request) }, inside),
     });
   });
   afterAll(() => server.stop());
@@ -199,21 +195,24 @@ describe('who may publish', () => {
     expect((await publish(randomUUID())).status).toBe(404);
   });
 
-  it.each(['authorization', 'x-service-key'])(
-    'holders of the key in %s, to a service with a key',
-    async (header) => {
-      const id = await build.service(server.database, { publishPolicy: 'key' });
-      await server.database.query('update service set publish_key_hash = $2 where id = $1', [
-        id,
-        hashKey('tsk_right'),
-      ]);
-      const value = (key: string) => ({ [header]: header === 'authorization' ? `Bearer ${key}` : key });
-      from('10.1.2.3');
-      expect((await publish(id)).status).toBe(403);
-      expect((await publish(id, { headers: value('tsk_wrong') })).status).toBe(403);
-      expect((await publish(id, { headers: value('tsk_right') })).status).toBe(201);
-    },
-  );
+  it.each([
+    ['Authorization', (key: string) => ({ headers: { authorization: `bearer ${key}` }, query: '' })],
+    ['X-Service-Key', (key: string) => ({ headers: { 'x-service-key': key }, query: '' })],
+    ['the URL', (key: string) => ({ headers: {}, query: `?key=${key}` })],
+  ])('holders of the key in %s, to a service with a key', async (_name, present) => {
+    const id = await build.service(server.database, { publishPolicy: 'key' });
+    const hash = hashKey('tsk_right');
+    await server.database.query('update service set publish_key_hash = $2 where id = $1', [id, hash]);
+    from('10.1.2.3');
+    const status = async (key: string) => {
+      const { headers, query } = present(key);
+      const path = `/v2/services/${id}/notifications${query}`;
+      return (await server.call('POST', path, { json: { title: 'T' }, headers })).status;
+    };
+    expect((await publish(id)).status).toBe(403);
+    expect(await status('tsk_wrong')).toBe(403);
+    expect(await status('tsk_right')).toBe(201);
+  });
 });
 
 describe('when nothing can be stored', () => {

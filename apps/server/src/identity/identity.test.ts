@@ -1,0 +1,219 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { testClock } from '../../test/builders.ts';
+import { type TestDatabase, testDatabase } from '../../test/database.ts';
+import { ensureSecret } from '../store/secret.ts';
+import { changeUser, createUser, findUserByName, setPasswordHash } from '../store/user.ts';
+import type { CredentialCheck } from './credential-check.ts';
+import { createIdentity, type Identity } from './identity.ts';
+import { ensureFirstAdmin, localAccounts } from './local-accounts.ts';
+import { createLoginTokens, LOGIN_LIFETIME_MS } from './login-tokens.ts';
+import { createPasswords, type Passwords } from './passwords.ts';
+
+let test: TestDatabase;
+let passwords: Passwords;
+const clock = testClock();
+const tokens = createLoginTokens(Buffer.alloc(32, 3));
+beforeAll(async () => {
+  [test, passwords] = [await testDatabase(), await createPasswords()];
+});
+afterAll(() => test.drop());
+
+/** One node: what it remembers is its own. */
+function node(others: CredentialCheck[] = [], onRevoked: () => void = () => undefined): Identity {
+  const checks = [localAccounts(test.database, passwords), ...others];
+  return createIdentity({ database: test.database, clock: clock.now, tokens, passwords, checks, onRevoked });
+}
+let turn = 0;
+async function account(): Promise<string> {
+  const username = `person${++turn}`;
+  await createUser(test.database, { username, passwordHash: await passwords.hash('right'), isAdmin: false });
+  return username;
+}
+async function signIn(identity: Identity, username: string, password = 'right') {
+  const result = await identity.signIn(username, password);
+  if (result.kind !== 'ok') throw new Error('refused');
+  return { ...result, header: `Bearer ${result.token}` };
+}
+const expiry = async (username: string) =>
+  (
+    await test.database.query<{ at: Date | null }>(
+      'select login_expires_at as at from user_account where username = $1',
+      [username],
+    )
+  )[0]?.at;
+
+describe('signing in', () => {
+  it('lowers the name, tells the first login and until when it lasts', async () => {
+    const username = await account();
+    const first = await signIn(node(), username.toUpperCase());
+    expect(first.user).toEqual({ id: first.user.id, username, isActive: true, isAdmin: false });
+    expect([first.isFirst, (await signIn(node(), username)).isFirst]).toEqual([true, false]);
+    expect(await expiry(username)).toEqual(first.expiresAt);
+  });
+
+  it('is the first only once, however many come together', async () => {
+    const username = await account();
+    const results = await Promise.all(Array.from({ length: 6 }, () => signIn(node(), username)));
+    expect(results.filter((result) => result.isFirst)).toHaveLength(1);
+  });
+
+  it.each(['wrong', '', 'right '])('is refused with the password %j', async (password) => {
+    expect(await node().signIn(await account(), password)).toEqual({ kind: 'refused' });
+  });
+
+  it.each(['nobody', '', 'a\0b', '\ud800'])('is refused to %j', async (username) => {
+    expect(await node().signIn(username, 'right')).toEqual({ kind: 'refused' });
+  });
+
+  it('makes no local account out of a wrong guess', async () => {
+    await node().signIn('guessed', 'right');
+    expect(await findUserByName(test.database, 'guessed')).toBeNull();
+  });
+
+  it('asks the directories in order and makes an account for whom one of them knows', async () => {
+    const asked: string[] = [];
+    const directory = (name: string, answer: 'ok' | 'refused' | 'unavailable'): CredentialCheck => ({
+      name,
+      check: (username, password) => {
+        asked.push(`${name} ${username} ${password}`);
+        return Promise.resolve(answer);
+      },
+    });
+    const identity = node([
+      directory('broken', 'unavailable'),
+      directory('ldap', 'ok'),
+      directory('late', 'ok'),
+    ]);
+    const result = await signIn(identity, 'External', 'pw');
+    expect(asked).toEqual(['broken external pw', 'ldap external pw']);
+    expect([result.isFirst, result.user.username, result.user.isAdmin]).toEqual([true, 'external', false]);
+    expect((await signIn(identity, 'external', 'pw')).user.id).toBe(result.user.id);
+    expect(await node().signIn('external', 'pw')).toEqual({ kind: 'refused' });
+  });
+});
+
+describe('being recognised', () => {
+  it('until the token expires', async () => {
+    const identity = node();
+    const { header, user } = await signIn(identity, await account());
+    expect(await identity.authenticate(header)).toMatchObject({ kind: 'user', user });
+    clock.advance(LOGIN_LIFETIME_MS);
+    expect(await identity.authenticate(header)).toEqual({ kind: 'refused', detail: 'Token has expired' });
+  });
+
+  it('not once signed out, while the other login goes on', async () => {
+    const identity = node();
+    const username = await account();
+    const [one, two] = [await signIn(identity, username), await signIn(identity, username)];
+    const known = await identity.authenticate(one.header);
+    if (known.kind !== 'user') throw new Error(known.kind);
+    await identity.signOut(known.tokenId);
+    expect(await identity.authenticate(one.header)).toEqual({
+      kind: 'refused',
+      detail: 'Could not validate credentials',
+    });
+    expect(await identity.authenticate(two.header)).toMatchObject({ kind: 'user' });
+    expect(await expiry(username)).toEqual(two.expiresAt);
+  });
+
+  it('not after everything was revoked: no push follows either', async () => {
+    let told = 0;
+    const identity = node([], () => void told++);
+    const username = await account();
+    const { header, user } = await signIn(identity, username);
+    await identity.revokeAll(user.id);
+    expect(await identity.authenticate(header)).toMatchObject({ kind: 'refused' });
+    expect([await expiry(username), told]).toEqual([null, 1]);
+  });
+
+  it('for at most half a second by a node that has not heard of the revocation', async () => {
+    const [here, there] = [node(), node()];
+    const { header, user } = await signIn(here, await account());
+    expect(await there.authenticate(header)).toMatchObject({ kind: 'user' });
+    await here.revokeAll(user.id);
+    expect(await there.authenticate(header)).toMatchObject({ kind: 'user' });
+    clock.advance(500);
+    expect(await there.authenticate(header)).toMatchObject({ kind: 'refused' });
+  });
+
+  it('not by a node that has heard of it, nor after its clock was set back', async () => {
+    const [here, there] = [node(), node()];
+    const { header, user } = await signIn(here, await account());
+    await there.authenticate(header);
+    await here.revokeAll(user.id);
+    clock.advance(-10);
+    expect(await there.authenticate(header)).toMatchObject({ kind: 'refused' });
+    clock.advance(10);
+    there.forget();
+    expect(await there.authenticate(header)).toMatchObject({ kind: 'refused' });
+  });
+
+  it('as inactive or unknown, when the account was switched off or removed', async () => {
+    const identity = node();
+    const username = await account();
+    const { header, user } = await signIn(identity, username);
+    await changeUser(test.database, user.id, { isActive: false, isAdmin: null });
+    expect(await identity.authenticate(header)).toEqual({ kind: 'inactive' });
+    await test.database.query('delete from user_account where id = $1', [user.id]);
+    expect(await identity.authenticate(header)).toEqual({
+      kind: 'refused',
+      detail: `Unknown user ${username}`,
+    });
+  });
+
+  it('not as the next owner of the name', async () => {
+    const identity = node();
+    const username = await account();
+    const { header, user } = await signIn(identity, username);
+    await test.database.query('delete from user_account where id = $1', [user.id]);
+    await createUser(test.database, { username, passwordHash: null, isAdmin: true });
+    expect(await identity.authenticate(header)).toMatchObject({ kind: 'refused' });
+  });
+});
+
+describe('a password', () => {
+  it('is changed by who knows the current one', async () => {
+    const identity = node();
+    const username = await account();
+    const { user } = await signIn(identity, username);
+    expect(await identity.changePassword(user, 'wrong', 'next')).toBe(false);
+    expect(await identity.changePassword(user, 'right', 'next')).toBe(true);
+    expect(await identity.signIn(username, 'right')).toEqual({ kind: 'refused' });
+    expect((await signIn(identity, username, 'next')).kind).toBe('ok');
+    await setPasswordHash(test.database, user.id, await passwords.hash('right'));
+  });
+});
+
+describe('the first administrator', () => {
+  it('is made once, however many servers start together, and can sign in', async () => {
+    await test.database.query('delete from user_account where is_admin');
+    const made = await Promise.all(
+      Array.from({ length: 4 }, () => ensureFirstAdmin(test.database, passwords, undefined)),
+    );
+    const [admin, ...more] = made.filter((one) => one !== null);
+    expect([admin?.username, more]).toEqual(['admin', []]);
+    expect(admin?.oneTimePassword?.length).toBeGreaterThanOrEqual(16);
+    const { user } = await signIn(node(), 'admin', admin?.oneTimePassword ?? '');
+    expect(user.isAdmin).toBe(true);
+    expect(await ensureFirstAdmin(test.database, passwords, undefined)).toBeNull();
+  });
+
+  it('gets the configured password, which is not shown', async () => {
+    await test.database.query('delete from user_account where is_admin');
+    expect(await ensureFirstAdmin(test.database, passwords, 'configured')).toEqual({
+      username: 'admin',
+      oneTimePassword: null,
+    });
+    expect((await signIn(node(), 'admin', 'configured')).user.isAdmin).toBe(true);
+  });
+});
+
+describe("the server's own secrets", () => {
+  it('are the same for servers that start together and ever after', async () => {
+    let made = 0;
+    const ask = () => ensureSecret(test.database, 'test', () => `secret ${++made}`);
+    const secrets = new Set(await Promise.all(Array.from({ length: 5 }, ask)));
+    expect(secrets.size).toBe(1);
+    expect(await ask()).toBe([...secrets][0]);
+  });
+});
