@@ -19,7 +19,7 @@ export interface Batch {
   readonly app: string;
   /** Device token, endpoint URL or MQTT device id. */
   readonly addresses: readonly string[];
-  /** Per device: what the address needs to be used (Web Push: `<p256dh>.<auth>`, base64url), else ''. */
+  /** Per device: what the address needs to be used (Web Push: `<p256dh>.<auth>`, base64url). May be empty where none does. */
   readonly credentials: readonly string[];
   /** Our number of each device; makes per-delivery identities (apns-id) that are equal on every attempt. */
   readonly deviceIds: readonly number[];

@@ -1,82 +1,57 @@
-/** Sends one notification to a set of recipients, each kind of device by its own transport, all at the same time. */
-import { type Batch, type Notification, type OnOutcome, refused } from '@tocsin/push';
+/** Sends one notification to groups of recipients, each by its own transport, all at the same time. */
+import { type Batch, type Notification, type Outcome, refused } from '@tocsin/push';
 import type { ReceiptTokens } from '../receipts/token.ts';
-import type { Recipients } from '../store/recipient.ts';
+import type { RecipientGroup } from '../store/recipient.ts';
 import type { TransportRegistry } from '../transports/registry.ts';
 
 export interface DispatchDeps {
   readonly registry: Pick<TransportRegistry, 'find'>;
-  readonly tokens: Pick<ReceiptTokens, 'issue'>;
+  readonly tokens: Pick<ReceiptTokens, 'issueAll'>;
 }
+
+export type OnDelivery = (deviceId: number, userId: number, outcome: Outcome, providerId?: string) => void;
 
 const NOT_SET_UP = refused('not-configured');
 
-/** Calls `onOutcome` once per recipient not in `skip`, with the recipient's index. */
+/** Calls `onDelivery` once per device. */
 export async function dispatch(
   deps: DispatchDeps,
   notification: Notification,
-  recipients: Recipients,
-  skip: ReadonlySet<number>,
-  onOutcome: OnOutcome,
+  groups: readonly RecipientGroup[],
+  onDelivery: OnDelivery,
 ): Promise<void> {
-  const groups = groupByTransport(recipients, skip);
   await Promise.all(
-    [...groups.values()].map(async (members) => {
-      const first = members[0] ?? 0;
-      const kind = recipients.kinds[first];
-      const transport = kind ? deps.registry.find(kind, recipients.environments[first] ?? '') : null;
-      if (!transport) {
-        for (const member of members) onOutcome(member, NOT_SET_UP);
-        return;
-      }
-      const batch = toBatch(deps, notification, recipients, members);
-      await transport.send(batch, (index, outcome, providerId) =>
-        onOutcome(members[index] ?? -1, outcome, providerId),
-      );
+    groups.map(async (group) => {
+      const { deviceIds, userIds } = group;
+      const onOutcome = (index: number, outcome: Outcome, providerId?: string) =>
+        onDelivery(deviceIds[index] ?? 0, userIds[index] ?? 0, outcome, providerId);
+      const transport = deps.registry.find(group.kind, group.environment);
+      if (transport) await transport.send(toBatch(deps, notification, group), onOutcome);
+      else for (let index = 0; index < deviceIds.length; index++) onOutcome(index, NOT_SET_UP);
     }),
   );
 }
 
-function groupByTransport(recipients: Recipients, skip: ReadonlySet<number>): Map<string, number[]> {
-  const groups = new Map<string, number[]>();
-  for (let index = 0; index < recipients.deviceIds.length; index++) {
-    if (skip.has(recipients.deviceIds[index] ?? 0)) continue;
-    const key = `${recipients.kinds[index]}/${recipients.environments[index]}/${recipients.apps[index]}`;
-    const group = groups.get(key);
-    if (group) group.push(index);
-    else groups.set(key, [index]);
-  }
-  return groups;
+function toBatch(deps: DispatchDeps, notification: Notification, group: RecipientGroup): Batch {
+  const { app, addresses, credentials, deviceIds, userIds, badges } = group;
+  const receiptTokens = deps.tokens.issueAll(notification.id, deviceIds, userIds);
+  return { notification, app, addresses, credentials, deviceIds, badges, receiptTokens };
 }
 
-function toBatch(
-  deps: DispatchDeps,
-  notification: Notification,
-  recipients: Recipients,
-  members: number[],
-): Batch {
-  const count = members.length;
-  const addresses = new Array<string>(count);
-  const credentials = new Array<string>(count);
-  const deviceIds = new Array<number>(count);
-  const receiptTokens = new Array<string>(count);
-  const badges = new Int32Array(count);
-  for (let i = 0; i < count; i++) {
-    const index = members[i] ?? 0;
-    const deviceId = recipients.deviceIds[index] ?? 0;
-    addresses[i] = recipients.addresses[index] ?? '';
-    credentials[i] = recipients.credentials[index] ?? '';
-    deviceIds[i] = deviceId;
-    badges[i] = recipients.badges[index] ?? -1;
-    receiptTokens[i] = deps.tokens.issue(notification.id, deviceId, recipients.userIds[index] ?? 0);
-  }
-  return {
-    notification,
-    app: recipients.apps[members[0] ?? 0] ?? '',
-    addresses,
-    credentials,
-    deviceIds,
-    badges,
-    receiptTokens,
-  };
+/** The groups without the devices in `skip`; groups that are left empty are left out. */
+export function without(groups: readonly RecipientGroup[], skip: ReadonlySet<number>): RecipientGroup[] {
+  if (skip.size === 0) return [...groups];
+  return groups.flatMap((group) => {
+    const kept = group.deviceIds.flatMap((deviceId, index) => (skip.has(deviceId) ? [] : [index]));
+    if (kept.length === 0) return [];
+    const pick = <Value>(values: readonly Value[]) => kept.map((index) => values[index] as Value);
+    return {
+      ...group,
+      deviceIds: pick(group.deviceIds),
+      userIds: pick(group.userIds),
+      addresses: pick(group.addresses),
+      credentials: group.credentials.length > 0 ? pick(group.credentials) : [],
+      badges: pick(group.badges),
+    };
+  });
 }

@@ -3,64 +3,89 @@ import type { Notification, Outcome } from '@tocsin/push';
 import type { NewRetry } from '../queue/retry.ts';
 import { EVENTS } from '../receipts/states.ts';
 import { type DeliveryEventRows, emptyEventRows } from '../store/delivery-event.ts';
+import type { GoneDevice } from '../store/gone-device.ts';
 import { expiresAt, retryAt } from './schedule.ts';
 
-export interface Ledger {
+/** What is to be written together. */
+export interface Answers {
   readonly rows: DeliveryEventRows;
   readonly retries: NewRetry[];
-  /** Retried deliveries that are settled now. */
+  /** Devices that need no further attempt. */
   readonly settled: number[];
-  readonly gone: { deviceId: number; reason: string; since: number | null }[];
+  readonly gone: GoneDevice[];
+}
+
+export interface Ledger {
+  /** `attempt` counts the attempts before this one. */
   record(deviceId: number, userId: number, attempt: number, outcome: Outcome, providerId?: string): void;
+  /** The delivery's time ran out before it could be tried again. */
+  expire(deviceId: number, userId: number): void;
+  /** What was recorded since the last call. */
+  take(): Answers;
+  readonly isEmpty: boolean;
+}
+
+function noAnswers(): Answers {
+  return { rows: emptyEventRows(), retries: [], settled: [], gone: [] };
 }
 
 export function createLedger(notification: Notification, now: number, random: () => number): Ledger {
-  const ledger: Ledger = { rows: emptyEventRows(), retries: [], settled: [], gone: [], record };
+  let answers = noAnswers();
 
-  function log(
+  const log = (
     deviceId: number,
     userId: number,
     event: number,
     reason: string | null,
-    providerId: string | null,
-  ) {
-    ledger.rows.notificationIds.push(notification.id);
-    ledger.rows.deviceIds.push(deviceId);
-    ledger.rows.userIds.push(userId);
-    ledger.rows.events.push(event);
-    ledger.rows.reasons.push(reason);
-    ledger.rows.providerIds.push(providerId);
-  }
-
-  function record(
-    deviceId: number,
-    userId: number,
-    attempt: number,
-    outcome: Outcome,
     providerId?: string,
-  ): void {
-    if (outcome.kind === 'retry') {
-      const dueAt = retryAt(outcome, attempt, now, random);
-      if (dueAt <= expiresAt(notification)) {
-        log(deviceId, userId, EVENTS.retry, outcome.reason, providerId ?? null);
-        // Waiting for a parked provider is not an attempt of this delivery.
-        const attempts = outcome.scope === 'provider' ? attempt : attempt + 1;
-        ledger.retries.push({ deviceId, dueAt, attempt: attempts, reason: outcome.reason });
+  ) => {
+    const { rows } = answers;
+    rows.notificationIds.push(notification.id);
+    rows.deviceIds.push(deviceId);
+    rows.userIds.push(userId);
+    rows.events.push(event);
+    rows.reasons.push(reason);
+    rows.providerIds.push(providerId ?? null);
+  };
+
+  /** False when there is no time left for another attempt. */
+  const scheduled = (
+    deviceId: number,
+    attempt: number,
+    outcome: Extract<Outcome, { kind: 'retry' }>,
+  ): boolean => {
+    const dueAt = retryAt(outcome, attempt, now, random);
+    if (dueAt > expiresAt(notification)) return false;
+    // Waiting for a parked provider is not an attempt of this delivery.
+    const attempts = outcome.scope === 'provider' ? attempt : attempt + 1;
+    answers.retries.push({ deviceId, dueAt, attempt: attempts, reason: outcome.reason });
+    return true;
+  };
+
+  return {
+    record(deviceId, userId, attempt, outcome, providerId) {
+      const reason = outcome.kind === 'accepted' ? null : outcome.reason;
+      if (outcome.kind === 'retry' && scheduled(deviceId, attempt, outcome)) {
+        log(deviceId, userId, EVENTS.retry, reason, providerId);
         return;
       }
-      log(deviceId, userId, EVENTS.expired, outcome.reason, providerId ?? null);
-    } else {
-      log(
-        deviceId,
-        userId,
-        EVENTS[outcome.kind],
-        outcome.kind === 'accepted' ? null : outcome.reason,
-        providerId ?? null,
-      );
+      const event = outcome.kind === 'retry' ? EVENTS.expired : EVENTS[outcome.kind];
+      log(deviceId, userId, event, reason, providerId);
+      answers.settled.push(deviceId);
       if (outcome.kind === 'gone')
-        ledger.gone.push({ deviceId, reason: outcome.reason, since: outcome.since });
-    }
-    ledger.settled.push(deviceId);
-  }
-  return ledger;
+        answers.gone.push({ deviceId, reason: outcome.reason, since: outcome.since });
+    },
+    expire(deviceId, userId) {
+      log(deviceId, userId, EVENTS.expired, 'ttl');
+      answers.settled.push(deviceId);
+    },
+    take() {
+      const taken = answers;
+      answers = noAnswers();
+      return taken;
+    },
+    get isEmpty() {
+      return answers.rows.deviceIds.length === 0;
+    },
+  };
 }

@@ -77,7 +77,8 @@ export class FanoutWorker {
     if (free <= 0) return;
     const minPriority = free === 1 ? priorityRank('high') : 0;
     const { database, node, clock } = this.deps;
-    const chunks = await claimChunks(database, node, clock(), Math.max(1, free - 1), minPriority);
+    const held = [...this.open.keys()];
+    const chunks = await claimChunks(database, node, clock(), Math.max(1, free - 1), minPriority, held);
     for (const chunk of chunks) this.run(chunk);
     if (chunks.length > 0 && free > 1) this.again = true;
   }

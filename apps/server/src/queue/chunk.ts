@@ -23,7 +23,7 @@ export interface Chunk {
 const CLAIM = `
 with picked as materialized (
   select ctid from chunk
-  where run_at <= $1 and (lease_until is null or lease_until < $1) and priority >= $5
+  where run_at <= $1 and (lease_until is null or lease_until < $1) and priority >= $5 and id <> all($6::bigint[])
   order by priority desc, run_at, id limit $2 for update skip locked
 )
 update chunk c set lease_until = $3, leased_by = $4, attempts = c.attempts + 1
@@ -31,17 +31,21 @@ from picked where c.ctid = picked.ctid
 returning c.id, c.notification_id as "notificationId", c.notification_created_at as "notificationCreatedAt", c.audience,
   c.from_user as "fromUser", c.to_user as "toUser", coalesce(c.members, '{}') as members, c.attempts, c.priority`;
 
-/** Leases up to `limit` due chunks of at least `minPriority` to `node`. */
+/**
+ * Leases up to `limit` due chunks of at least `minPriority` to `node`. `held` are those it still works on: while the
+ * database was away their leases may have run out.
+ */
 export async function claimChunks(
   connection: Queryable,
   node: string,
   now: number,
   limit: number,
   minPriority = 0,
+  held: readonly number[] = [],
 ): Promise<Chunk[]> {
   const rows = await connection.query<Chunk & { priority: number }>(
     CLAIM,
-    [new Date(now), limit, new Date(now + LEASE_MS), node, minPriority],
+    [new Date(now), limit, new Date(now + LEASE_MS), node, minPriority, held],
     'claim-chunks',
   );
   return rows.sort((a, b) => b.priority - a.priority || a.id - b.id).map(withNumbers);

@@ -14,7 +14,10 @@ export function emptyEventRows(): DeliveryEventRows {
   return { notificationIds: [], deviceIds: [], userIds: [], events: [], reasons: [], providerIds: [] };
 }
 
-/** Appends all rows with one time and node. */
+/**
+ * Appends all rows with one time and node. The arrays go as literals made here: the driver's own way of making them
+ * costs as much as the rest of the statement.
+ */
 export async function appendEvents(
   connection: Queryable,
   node: string,
@@ -27,12 +30,12 @@ export async function appendEvents(
      select t.n, t.d, t.u, t.e, t.r, t.p, $7, $8
      from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::smallint[], $5::text[], $6::text[]) as t (n, d, u, e, r, p)`,
     [
-      rows.notificationIds,
-      rows.deviceIds,
-      rows.userIds,
-      rows.events,
-      rows.reasons,
-      rows.providerIds,
+      numbers(rows.notificationIds),
+      numbers(rows.deviceIds),
+      numbers(rows.userIds),
+      numbers(rows.events),
+      textsOrNone(rows.reasons),
+      textsOrNone(rows.providerIds),
       node,
       at,
     ],
@@ -40,15 +43,24 @@ export async function appendEvents(
   );
 }
 
-/** Devices of this notification that the log knows already; what a chunk that is leased again must skip. */
+const numbers = (values: readonly number[]) => `{${values.join(',')}}`;
+
+/** `unnest` fills the shorter array up with nulls, so that a column of nothing but nulls is an empty array. */
+function textsOrNone(values: readonly (string | null)[]): readonly (string | null)[] {
+  return values.some((value) => value !== null) ? values : [];
+}
+
+/** Which of these devices have an outcome of this notification: what a chunk that is leased again must skip. */
 export async function devicesInLog(
   connection: Queryable,
   notificationId: number,
   since: Date,
+  deviceIds: readonly number[],
 ): Promise<Set<number>> {
   const rows = await connection.query<{ device_id: number }>(
-    'select distinct device_id from delivery_event where notification_id = $1 and at >= $2',
-    [notificationId, since],
+    `select distinct device_id from delivery_event
+     where notification_id = $1 and at >= $2 and device_id = any($3::bigint[])`,
+    [notificationId, since, numbers(deviceIds)],
   );
   return new Set(rows.map((row) => row.device_id));
 }

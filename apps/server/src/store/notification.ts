@@ -63,6 +63,7 @@ export async function findNotification(
     `select ${NOTIFICATION_COLUMNS} from notification n left join service s on s.id = n.service_id
      where n.id = $1 and ($2::timestamptz is null or n.created_at = $2)`,
     [id, createdAt ?? null],
+    createdAt && 'find-notification',
   );
   return rows[0] ? toNotification(rows[0]) : null;
 }
