@@ -23,6 +23,7 @@ import type { Clock } from './lib/clock.ts';
 import { createMetrics } from './lib/metrics.ts';
 import { clientAddress, PRIVATE_NETWORKS, parseNetworks } from './lib/network.ts';
 import { createHub } from './live/hub.ts';
+import { endAllLeases } from './queue/chunk.ts';
 import { createReceipts } from './receipts/receipts.ts';
 import { createReceiptTokens } from './receipts/token.ts';
 import { createWakeChannel } from './store/channel.ts';
@@ -192,6 +193,8 @@ export async function createApp(deps: AppDeps): Promise<App> {
 
   const stops: (() => Promise<void> | void)[] = [];
   const start = async () => {
+    // The embedded database is locked for one server.
+    if (!config.DATABASE_URL) await endAllLeases(database);
     channel.on('work', () => worker.wake());
     channel.on('inbox', () => live.wake());
     channel.on('tokens', () => identity.forget());

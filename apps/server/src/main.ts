@@ -27,7 +27,12 @@ function readConfig(): Config {
 async function connect(config: Config, log: Logger) {
   if (config.DATABASE_URL)
     return { connection: { connectionString: config.DATABASE_URL }, stop: async () => undefined };
-  return startEmbedded({ dataDir: config.dataDir, log: (line) => log.warn({ from: 'postgres' }, line) });
+  // PostgreSQL names its own levels; LOG is what it says in a healthy life.
+  const told = (line: string) =>
+    /^(?:LOG|DEBUG\d?|INFO|NOTICE|HINT):/.test(line)
+      ? log.info({ from: 'postgres' }, line)
+      : log.warn({ from: 'postgres' }, line);
+  return startEmbedded({ dataDir: config.dataDir, log: told });
 }
 
 async function main(): Promise<void> {

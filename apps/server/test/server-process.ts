@@ -55,7 +55,7 @@ export async function startServer(
   });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const { url, mqttPort } = await firstWords(child, () => errors);
-  const database = await connect(dataDir);
+  const database = await connectTo(dataDir);
   return {
     url,
     mqttPort,
@@ -76,7 +76,8 @@ export async function startServer(
   };
 }
 
-async function connect(dataDir: string): Promise<pg.Client> {
+/** To the database of a server that runs in `dataDir`. */
+export async function connectTo(dataDir: string): Promise<pg.Client> {
   const host = join(dataDir, 'postgres', 'socket');
   const client = new pg.Client({ host, port: 5432, user: 'postgres', database: 'tocsin' });
   // Killing the server takes its database along; whoever asks next hears of it.

@@ -4,7 +4,12 @@ import type { Socket } from 'node:net';
 import fastifyStatic from '@fastify/static';
 import fastifySwagger from '@fastify/swagger';
 import fastifySwaggerUi from '@fastify/swagger-ui';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync } from 'fastify';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyPluginAsync,
+  LogController,
+} from 'fastify';
 import type { ApiDeps } from './deps.ts';
 import { ApiProblem, renderProblem, sendProblem } from './edge/problem.ts';
 import { type OperationsDeps, operationsRoutes } from './operations/routes.ts';
@@ -28,7 +33,7 @@ const REQUEST_TIMEOUT_MS = 15_000;
 export async function buildHttp(deps: HttpDeps): Promise<FastifyInstance> {
   const http = Fastify({
     loggerInstance: deps.log,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     connectionTimeout: 0,

@@ -68,6 +68,14 @@ export async function renewLeases(
   );
 }
 
+/** For a server that is the only one on its database: whoever held a lease is gone, and nobody need wait for its end. */
+export async function endAllLeases(connection: Queryable): Promise<void> {
+  await connection.query(
+    'update chunk set lease_until = null, leased_by = null where lease_until is not null',
+  );
+  await connection.query('update retry set lease_until = null where lease_until is not null');
+}
+
 /** Gives a chunk back unfinished, to be taken again at `runAt`. */
 export async function releaseChunk(
   connection: Queryable,

@@ -7,7 +7,7 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { selfSignedCertificate } from '../certificate.ts';
 
@@ -41,6 +41,7 @@ export class Http2Provider {
   private readonly handler: (request: ProviderRequest) => ProviderAnswer;
   private readonly options: ProviderOptions;
   private readonly sessions = new Set<ServerHttp2Session>();
+  private readonly sockets = new Set<Socket>();
   private readonly trusted = new WeakSet<ServerHttp2Session>();
   private server: Http2SecureServer | null = null;
   private port = 0;
@@ -65,6 +66,10 @@ export class Http2Provider {
     const { cert, key } = selfSignedCertificate();
     const maxConcurrentStreams = this.options.oneStreamUntilTrusted ? 1 : this.maxStreams;
     const server = createSecureServer({ cert, key, settings: { maxConcurrentStreams }, ...this.options });
+    server.on('connection', (socket: Socket) => {
+      this.sockets.add(socket);
+      socket.on('close', () => this.sockets.delete(socket));
+    });
     server.on('session', (session) => this.watch(session));
     server.on('stream', (stream, headers) => this.read(stream, headers));
     await new Promise<void>((resolve, reject) => {
@@ -91,6 +96,8 @@ export class Http2Provider {
   /** Breaks every connection without a word. */
   cut(): void {
     for (const session of this.sessions) session.destroy();
+    // A socket under a session whose peer was killed is sometimes not read any more, and would never end.
+    for (const socket of this.sockets) socket.destroy();
   }
 
   /** Takes requests and answers none, until it is switched off again. */
