@@ -1,3 +1,4 @@
+export { type FirefoxLine, startFirefoxLine } from './firefox-line.ts';
 export {
   type FakeWebPushOptions,
   FakeWebPushService,

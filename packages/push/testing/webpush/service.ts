@@ -14,8 +14,16 @@ export interface ReceivedPush {
   readonly headers: Readonly<Record<string, string | undefined>>;
   /** As it came, encrypted. */
   readonly body: Buffer;
-  /** Decrypted with the browser's key and parsed. */
+  /** Decrypted with the browser's key and parsed; null when it went on to a real browser, which alone can read it. */
   readonly json: unknown;
+}
+
+/** Whoever is behind an address. */
+interface Subscriber {
+  /** The key the page subscribed with; null accepts any sender. */
+  readonly applicationServerKey: string | null;
+  /** Takes an encrypted message and returns what it read. */
+  read(message: Buffer): unknown;
 }
 
 export interface FakeWebPushOptions {
@@ -59,7 +67,7 @@ export class FakeWebPushService {
   /** TCP connections accepted so far. */
   connections = 0;
   private readonly options: FakeWebPushOptions;
-  private readonly browsers = new Map<string, FakeBrowser>();
+  private readonly subscribers = new Map<string, Subscriber>();
   private readonly statuses = new Map<string, number>();
   private readonly sockets = new Set<Socket>();
   private server: Server | ReturnType<typeof createSecureServer> | null = null;
@@ -82,15 +90,26 @@ export class FakeWebPushService {
 
   /** A new browser subscribes with the sender's VAPID public key; without one it takes pushes from anybody. */
   subscribe(applicationServerKey: string | null = null): FakeSubscription {
-    const path = `/push/${randomBytes(24).toString('base64url')}`;
+    const path = newPath();
     const browser = new FakeBrowser(this.origin + path, applicationServerKey);
-    this.browsers.set(path, browser);
+    this.subscribers.set(path, browser);
     return browser.subscription;
+  }
+
+  /** A new address whose messages go on, still encrypted, to `forward`. */
+  connect(applicationServerKey: string | null, forward: (message: Buffer) => void): string {
+    const path = newPath();
+    const read = (message: Buffer) => {
+      forward(message);
+      return null;
+    };
+    this.subscribers.set(path, { applicationServerKey, read });
+    return this.origin + path;
   }
 
   /** From now on its pushes are answered 410. */
   unsubscribe(address: string): void {
-    this.browsers.delete(new URL(address).pathname);
+    this.subscribers.delete(new URL(address).pathname);
   }
 
   /** Follows the rules of a push service again. */
@@ -206,16 +225,25 @@ export class FakeWebPushService {
   private receive({ method, url, headers, httpVersion }: SeenRequest, body: Buffer): Refusal | null {
     const status = this.statuses.get(url);
     if (status !== undefined) return { status, reason: 'Told' };
-    const browser = this.browsers.get(url);
-    if (browser === undefined) return { status: 410, reason: 'Unsubscribed' };
+    const subscriber = this.subscribers.get(url);
+    if (subscriber === undefined) return { status: 410, reason: 'Unsubscribed' };
     const { mostBodyBytes = MOST_BODY_BYTES, clock = Date.now } = this.options;
     if (body.length > mostBodyBytes) return { status: 413, reason: 'PayloadTooLarge' };
-    const refusal = refusalOf({ method, headers, body }, this.origin, browser.applicationServerKey, clock());
+    const refusal = refusalOf(
+      { method, headers, body },
+      this.origin,
+      subscriber.applicationServerKey,
+      clock(),
+    );
     if (refusal !== null) return refusal;
-    const json: unknown = JSON.parse(browser.decrypt(body).toString());
+    const json = subscriber.read(body);
     this.received.push({ address: this.origin + url, httpVersion, headers, body, json });
     return null;
   }
+}
+
+function newPath(): string {
+  return `/push/${randomBytes(24).toString('base64url')}`;
 }
 
 interface SeenRequest {

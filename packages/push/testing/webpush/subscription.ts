@@ -26,6 +26,11 @@ export class FakeBrowser {
     this.subscription = { address, credential: `${p256dh}.${auth}`, p256dh, auth };
   }
 
+  /** Decrypts and parses. Throws when the message was not made for it. */
+  read(message: Buffer): unknown {
+    return JSON.parse(this.decrypt(message).toString());
+  }
+
   /** RFC 8291 §3.4 and RFC 8188 §2.2, from the receiver's side. Throws when the message was not made for it. */
   decrypt(message: Buffer): Buffer {
     const salt = message.subarray(0, 16);
