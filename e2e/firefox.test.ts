@@ -39,7 +39,7 @@ describe.skipIf(executablePath === null)('Firefox', () => {
     page = await browser.newPage();
     page.setDefaultTimeout(PATIENCE_MS);
     page.on('console', (message) => {
-      if (message.type() === 'error') complaints.push(message.text());
+      if (['error', 'warn'].includes(message.type())) complaints.push(message.text());
     });
     page.on('pageerror', (error) => complaints.push(String(error)));
     await page.evaluateOnNewDocument(keepViolations);
@@ -72,9 +72,9 @@ describe.skipIf(executablePath === null)('Firefox', () => {
       awaitText: (text: string) => page.evaluate(awaitText, text),
       arrival: () => page.evaluate(() => window.arrival),
     };
-    const { id, ms } = await publishAndTime(stage, watched, 'Beam lost', 1_000);
+    const { id, title, ms } = await publishAndTime(stage, watched, 'Beam lost', 1_000);
     expect(ms).toBeLessThan(1_000);
-    await untilShown('Beam lost');
+    await untilShown(title);
     await stage.untilLogged(id, ['accepted', 'received', 'displayed']);
     expect(stage.pushService.received.at(-1)?.headers).toMatchObject({ urgency: 'normal' });
   });

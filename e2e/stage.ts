@@ -85,14 +85,14 @@ export interface Watched {
 }
 
 /**
- * Publishes and waits until the page shows it: the notification's id, and the ms from publishing to the picture. Once
+ * Publishes and waits until the page shows it: the notification's id and title, and the ms from publishing to the picture. Once
  * more when it took longer than `limitMs`, since another program may have held the machine just then.
  */
 export async function publishAndTime(stage: Stage, page: Watched, title: string, limitMs: number) {
   const attempt = async (text: string) => {
     await page.awaitText(text);
     const { id, at } = await stage.publish(text);
-    return { id, ms: (await page.arrival()) - at };
+    return { id, title: text, ms: (await page.arrival()) - at };
   };
   const first = await attempt(title);
   return first.ms <= limitMs ? first : attempt(`${title} again`);

@@ -1,0 +1,170 @@
+/**
+ * The inbox app in Chromium. Without Google's push service Chromium cannot subscribe, so the subscription is the fake
+ * browser's, and what the server then sends it is handed to the service worker by the DevTools protocol.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { FakeSubscription } from '@tocsin/push/testing';
+import { ADMIN_PASSWORD } from '@tocsin/server/testing';
+import { type BrowserContext, type CDPSession, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { browserPath } from './browsers.ts';
+import { awaitText, keepViolations, shownTitles } from './in-page.ts';
+import { PATIENCE_MS, publishAndTime, type Stage, startStage } from './stage.ts';
+
+const executablePath = browserPath('chromium');
+const profile = mkdtempSync(join(tmpdir(), 'tocsin-chromium-'));
+let stage: Stage;
+let context: BrowserContext;
+let page: Page;
+let worker: { readonly session: CDPSession; readonly registrationId: string };
+const complaints: string[] = [];
+
+/** Runs in the page: subscribing answers with `subscription`, and changes nothing else. */
+function answerSubscribing({ address, p256dh, auth }: FakeSubscription): void {
+  const keys = { p256dh, auth };
+  const subscription = {
+    endpoint: address,
+    toJSON: () => ({ endpoint: address, keys }),
+    unsubscribe: async () => true,
+  };
+  PushManager.prototype.subscribe = async () => subscription as unknown as PushSubscription;
+  PushManager.prototype.getSubscription = async () => subscription as unknown as PushSubscription;
+}
+
+function listen(to: Page): void {
+  to.setDefaultTimeout(PATIENCE_MS);
+  to.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
+  });
+  to.on('pageerror', (error) => complaints.push(String(error)));
+}
+
+/** The registration as the DevTools protocol knows it. */
+async function findWorker() {
+  const session = await context.newCDPSession(page);
+  const found = new Promise<string>((resolve) => {
+    session.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {
+      if (registrations[0]) resolve(registrations[0].registrationId);
+    });
+  });
+  await session.send('ServiceWorker.enable');
+  return { session, registrationId: await found };
+}
+
+/** Waits for the push about `title` at the push service and hands what the browser can read to its service worker. */
+async function handOver(title: string): Promise<void> {
+  const { received } = stage.pushService;
+  const isIt = ({ json }: { json: unknown }) => (json as { title: string }).title === title;
+  await expect.poll(() => received.some(isIt), { timeout: PATIENCE_MS }).toBe(true);
+  await worker.session.send('ServiceWorker.deliverPushMessage', {
+    origin: `${stage.url}/`,
+    registrationId: worker.registrationId,
+    data: JSON.stringify(received.find(isIt)?.json),
+  });
+}
+
+async function signIn(): Promise<void> {
+  await page.getByLabel('User name').fill('admin');
+  await page.getByLabel('Password', { exact: true }).fill(ADMIN_PASSWORD);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+}
+
+describe.skipIf(executablePath === null)('Chromium', () => {
+  beforeAll(async () => {
+    stage = await startStage();
+    context = await chromium.launchPersistentContext(profile, {
+      executablePath: executablePath ?? '',
+      viewport: { width: 390, height: 844 },
+      args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--no-first-run'],
+    });
+    await context.grantPermissions(['notifications'], { origin: stage.url });
+    await context.addInitScript(keepViolations);
+    const { publicKey } = (await (await fetch(`${stage.url}/api/v3/webpush/key`)).json()) as {
+      publicKey: string;
+    };
+    await context.addInitScript(answerSubscribing, stage.pushService.subscribe(publicKey));
+    page = await context.newPage();
+    listen(page);
+  }, 120_000);
+  afterAll(async () => {
+    await context?.close();
+    await stage?.close();
+    rmSync(profile, { recursive: true, force: true });
+  }, 60_000);
+
+  it('signs in, subscribes and enables notifications', async () => {
+    await page.goto(stage.url);
+    await signIn();
+    await page.getByRole('tab', { name: 'Services' }).click();
+    await page.locator('.service-row ion-toggle').click();
+    await page.getByRole('tab', { name: 'Messages' }).click();
+    await page.getByRole('button', { name: 'Enable notifications' }).click();
+    await page.getByText('Notifications are on').waitFor();
+  });
+
+  it('shows the message within a second, and the service worker shows it too', async () => {
+    const watched = {
+      awaitText: (text: string) => page.evaluate(awaitText, text),
+      arrival: () => page.evaluate(() => window.arrival),
+    };
+    const { id, title, ms } = await publishAndTime(stage, watched, 'Beam lost', 1_000);
+    expect(ms).toBeLessThan(1_000);
+    worker = await findWorker();
+    await handOver(title);
+    await expect.poll(() => page.evaluate(shownTitles), { timeout: PATIENCE_MS }).toContain(title);
+    await stage.untilLogged(id, ['accepted', 'received', 'displayed']);
+  });
+
+  it('opens the message of a clicked notification, and its receipt is in the log', async () => {
+    const { id } = await stage.publish('Helium low');
+    await handOver('Helium low');
+    await expect.poll(() => page.evaluate(shownTitles), { timeout: PATIENCE_MS }).toContain('Helium low');
+    const [script] = context.serviceWorkers();
+    await script?.evaluate(clickNotification, 'Helium low');
+    await page.waitForURL(`${stage.url}/messages/${id}`);
+    await page.getByRole('heading', { name: 'Helium low' }).waitFor();
+    await stage.untilLogged(id, ['opened']);
+  });
+
+  it('marks a message as read on every page when one page reads it', async () => {
+    const other = await context.newPage();
+    listen(other);
+    await page.goto(`${stage.url}/messages`);
+    const { id } = await stage.publish('Door open');
+    const row = page.locator('.message-row', { hasText: 'Door open' });
+    await row.getByLabel('Unread').waitFor();
+    await other.goto(`${stage.url}/messages/${id}`);
+    await other.getByRole('heading', { name: 'Door open' }).waitFor();
+    await row.getByLabel('Unread').waitFor({ state: 'detached' });
+    await other.close();
+  });
+
+  it('has nothing to complain about on any screen', async () => {
+    const { id } = await stage.publish('Last one', { url: 'https://example.org', data: { sector: '45' } });
+    for (const path of ['/', '/messages', `/messages/${id}`, '/services', '/settings']) {
+      await page.goto(stage.url + path);
+      await page.getByRole('heading').first().waitFor();
+      expect(await page.evaluate(() => window.violations)).toEqual([]);
+    }
+    expect(complaints).toEqual([]);
+  });
+
+  it('starts without a network and says that there is none', async () => {
+    await page.goto(`${stage.url}/messages`);
+    await context.setOffline(true);
+    await page.reload();
+    await page.getByRole('heading', { name: 'Messages' }).waitFor();
+    await page.getByText('No connection. Trying again…').waitFor();
+    await context.setOffline(false);
+  });
+});
+
+/** Runs in the service worker: what the browser does when the reader clicks the notification called `title`. */
+async function clickNotification(title: string): Promise<void> {
+  const scope = globalThis as unknown as { registration: ServiceWorkerRegistration };
+  const notification = (await scope.registration.getNotifications()).find((shown) => shown.title === title);
+  const Click = (globalThis as unknown as { NotificationEvent: typeof Event }).NotificationEvent;
+  dispatchEvent(new Click('notificationclick', { notification } as EventInit));
+}
