@@ -10,7 +10,7 @@ import { ADMIN_PASSWORD } from '@tocsin/server/testing';
 import { type BrowserContext, type CDPSession, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { browserPath } from './browsers.ts';
-import { awaitText, keepShifts, keepViolations, shownTitles } from './in-page.ts';
+import { keepShifts, keepViolations, shownTitles } from './in-page.ts';
 import { PATIENCE_MS, publishAndTime, type Stage, startStage } from './stage.ts';
 
 const executablePath = browserPath('chromium');
@@ -107,11 +107,7 @@ describe.skipIf(executablePath === null)('Chromium', () => {
   });
 
   it('shows the message within a second, and the service worker shows it too', async () => {
-    const watched = {
-      awaitText: (text: string) => page.evaluate(awaitText, text),
-      arrival: () => page.evaluate(() => window.arrival),
-    };
-    const { id, title, ms } = await publishAndTime(stage, watched, 'Beam lost', 1_000);
+    const { id, title, ms } = await publishAndTime(stage, page, 'Beam lost', 1_000);
     expect(ms).toBeLessThan(1_000);
     worker = await findWorker();
     await handOver(title);

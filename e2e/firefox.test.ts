@@ -68,11 +68,7 @@ describe.skipIf(executablePath === null)('Firefox', () => {
   });
 
   it('shows the message within a second, and the service worker shows it too', async () => {
-    const watched = {
-      awaitText: (text: string) => page.evaluate(awaitText, text),
-      arrival: () => page.evaluate(() => window.arrival),
-    };
-    const { id, title, ms } = await publishAndTime(stage, watched, 'Beam lost', 1_000);
+    const { id, title, ms } = await publishAndTime(stage, page, 'Beam lost', 1_000);
     expect(ms).toBeLessThan(1_000);
     await untilShown(title);
     await stage.untilLogged(id, ['accepted', 'received', 'displayed']);

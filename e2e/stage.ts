@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type FakeWebPushService, startFakeWebPushService } from '@tocsin/push/testing';
 import { ADMIN_PASSWORD, startServer } from '@tocsin/server/testing';
 import { expect } from 'vitest';
+import { awaitText } from './in-page.ts';
 
 export interface Stage {
   readonly url: string;
@@ -77,22 +78,21 @@ export async function startStage(): Promise<Stage> {
   };
 }
 
-/** How a test follows a page, whatever drives the browser. */
+/** A page of either browser's driver. */
 export interface Watched {
-  awaitText(text: string): Promise<void>;
-  /** ms since the epoch at which the page painted the awaited text. */
-  arrival(): Promise<number>;
+  evaluate(run: (text: string) => void, text: string): Promise<void>;
+  evaluate(run: () => Promise<number>): Promise<number>;
 }
 
 /**
- * Publishes and waits until the page shows it: the notification's id and title, and the ms from publishing to the picture. Once
- * more when it took longer than `limitMs`, since another program may have held the machine just then.
+ * Publishes and waits until the page shows it: the notification's id and title, and the ms from publishing to the
+ * picture. Once more when it took longer than `limitMs`, since another program may have held the machine just then.
  */
 export async function publishAndTime(stage: Stage, page: Watched, title: string, limitMs: number) {
   const attempt = async (text: string) => {
-    await page.awaitText(text);
+    await page.evaluate(awaitText, text);
     const { id, at } = await stage.publish(text);
-    return { id, title: text, ms: (await page.arrival()) - at };
+    return { id, title: text, ms: (await page.evaluate(() => window.arrival)) - at };
   };
   const first = await attempt(title);
   return first.ms <= limitMs ? first : attempt(`${title} again`);
