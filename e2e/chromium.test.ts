@@ -14,7 +14,7 @@ import { keepShifts, keepViolations, shownTitles } from './in-page.ts';
 import { PATIENCE_MS, publishAndTime, type Stage, startStage } from './stage.ts';
 
 const executablePath = browserPath('chromium');
-const profile = mkdtempSync(join(tmpdir(), 'tocsin-chromium-'));
+let profile: string;
 let stage: Stage;
 let context: BrowserContext;
 let page: Page;
@@ -53,6 +53,11 @@ async function findWorker() {
   return { session, registrationId: await found };
 }
 
+/** The browser itself complains about every answer that is an error; this one was wanted. */
+function expectOneComplaint(status: number): void {
+  expect(complaints.splice(0)).toEqual([expect.stringContaining(`status of ${status}`)]);
+}
+
 /** Waits for the push about `title` at the push service and hands what the browser can read to its service worker. */
 async function handOver(title: string): Promise<void> {
   const { received } = stage.pushService;
@@ -65,14 +70,15 @@ async function handOver(title: string): Promise<void> {
   });
 }
 
-async function signIn(): Promise<void> {
+async function signIn(password: string): Promise<void> {
   await page.getByLabel('User name').fill('admin');
-  await page.getByLabel('Password', { exact: true }).fill(ADMIN_PASSWORD);
+  await page.getByLabel('Password', { exact: true }).fill(password);
   await page.getByRole('button', { name: 'Sign in' }).click();
 }
 
 describe.skipIf(executablePath === null)('Chromium', () => {
   beforeAll(async () => {
+    profile = mkdtempSync(join(tmpdir(), 'tocsin-chromium-'));
     stage = await startStage();
     context = await chromium.launchPersistentContext(profile, {
       executablePath: executablePath ?? '',
@@ -95,9 +101,15 @@ describe.skipIf(executablePath === null)('Chromium', () => {
     rmSync(profile, { recursive: true, force: true });
   }, 60_000);
 
-  it('signs in, subscribes and enables notifications', async () => {
+  it('says that the password is wrong', async () => {
     await page.goto(stage.url);
-    await signIn();
+    await signIn('guessed');
+    await page.getByText('The user name or the password is wrong.').waitFor();
+    expectOneComplaint(401);
+  });
+
+  it('signs in, subscribes and enables notifications', async () => {
+    await signIn(ADMIN_PASSWORD);
     await page.getByRole('tab', { name: 'Services' }).click();
     await page.locator('.service-row ion-toggle').click();
     await page.getByRole('tab', { name: 'Messages' }).click();
@@ -137,6 +149,18 @@ describe.skipIf(executablePath === null)('Chromium', () => {
     await other.getByRole('heading', { name: 'Door open' }).waitFor();
     await row.getByLabel('Unread').waitFor({ state: 'detached' });
     await other.close();
+  });
+
+  it('deletes a message after asking, and says later that it is gone', async () => {
+    const { id } = await stage.publish('Old news');
+    await page.goto(`${stage.url}/messages/${id}`);
+    await page.getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Delete' }).click();
+    await page.getByText('Message deleted').waitFor();
+    await page.goto(`${stage.url}/messages/${id}`);
+    await page.getByRole('heading', { name: 'This message is no longer here' }).waitFor();
+    expect(await page.evaluate(() => window.violations)).toEqual([]);
+    expectOneComplaint(404);
   });
 
   it('has nothing to complain about on any screen, and nothing jumps', async () => {
