@@ -98,7 +98,7 @@ export const en = {
     problem: {
       'timed-out':
         'The browser’s push service does not answer. Some networks and some browsers block it; try again, or use another browser.',
-      refused: 'The browser refused to subscribe to notifications.',
+      refused: 'The browser refused. Notifications do not work in a private window.',
       unreachable: 'The server does not answer. Check your connection, then try again.',
       rejected: 'The server did not accept this browser.',
     },

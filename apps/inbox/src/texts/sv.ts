@@ -99,7 +99,7 @@ export const sv: Texts = {
     problem: {
       'timed-out':
         'Webbläsarens pushtjänst svarar inte. Vissa nätverk och webbläsare blockerar den; försök igen eller använd en annan webbläsare.',
-      refused: 'Webbläsaren vägrade att prenumerera på aviseringar.',
+      refused: 'Webbläsaren vägrade. Aviseringar fungerar inte i ett privat fönster.',
       unreachable: 'Servern svarar inte. Kontrollera anslutningen och försök igen.',
       rejected: 'Servern godtog inte den här webbläsaren.',
     },
