@@ -19,6 +19,7 @@ import { createLoginTokens } from './identity/login-tokens.ts';
 import { createPasswords } from './identity/passwords.ts';
 import { mayPublish, type Publisher, presentedKey } from './identity/publish-access.ts';
 import { createIngest } from './ingest/ingest.ts';
+import { createBatcher } from './lib/batcher.ts';
 import type { Clock } from './lib/clock.ts';
 import { createMetrics } from './lib/metrics.ts';
 import { clientAddress, PRIVATE_NETWORKS, parseNetworks } from './lib/network.ts';
@@ -30,7 +31,7 @@ import { createWakeChannel } from './store/channel.ts';
 import type { Database } from './store/database.ts';
 import { deleteParking, listParkings, putParking } from './store/parking.ts';
 import { ensureSecret } from './store/secret.ts';
-import { findService } from './store/service.ts';
+import { findServices, type ServiceRecord } from './store/service.ts';
 import { buildTransports } from './transports/build.ts';
 import { createRegistry } from './transports/registry.ts';
 
@@ -251,8 +252,18 @@ function publishAccess(config: Config, database: Database) {
   const networks = parseNetworks(
     config.PUBLISH_NETWORKS.length > 0 ? config.PUBLISH_NETWORKS : PRIVATE_NETWORKS,
   );
+  // Asked anew for every notification, so that a change of policy counts at once; asked together under load.
+  const services = createBatcher<string, ServiceRecord | null>({
+    maxBatch: 1_000,
+    maxQueue: 20_000,
+    lanes: 1,
+    flush: async (ids) => {
+      const found = await findServices(database, [...new Set(ids)]);
+      return ids.map((id) => found.get(id) ?? null);
+    },
+  });
   const allows = async (serviceId: string, publisher: Publisher) =>
-    mayPublish(await findService(database, serviceId), publisher, networks);
+    mayPublish(await services.add(serviceId), publisher, networks);
   return {
     allows,
     allowsRequest: (serviceId: string, request: FastifyRequest) => {

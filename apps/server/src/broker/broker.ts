@@ -4,11 +4,11 @@
  * MQTT 5 clients are refused with return code 1 (aedes 1.2 has no version 5) and fall back to 3.1.1, or use MQTT_URL.
  */
 import type { Server as HttpServer, IncomingMessage } from 'node:http';
-import type { AddressInfo, BlockList, Server, Socket } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Aedes, type Client } from 'aedes';
-import { clientAddress } from '../lib/network.ts';
+import { clientAddress, type Networks } from '../lib/network.ts';
 import { type Connection, newConnection } from './connection.ts';
 import { Deliveries } from './deliveries.ts';
 import { setHooks } from './hooks.ts';
@@ -20,7 +20,7 @@ import { createWebSocketDoor, isFromAnotherSite, KEEPALIVE_MS } from './websocke
 
 export interface BrokerDeps extends InboundDeps {
   /** Proxies whose X-Forwarded-For is believed, for WebSocket. */
-  readonly trustedProxies: BlockList;
+  readonly trustedProxies: Networks;
   readonly onError: (error: Error, what: string) => void;
 }
 
@@ -161,7 +161,7 @@ function watch(stream: Duplex, onDisconnect: () => void): void {
   stream.on('data', (chunk: Buffer) => packets.see(chunk));
 }
 
-function addressOf(request: IncomingMessage, trustedProxies: BlockList): string {
+function addressOf(request: IncomingMessage, trustedProxies: Networks): string {
   if (isFromAnotherSite(request)) return '';
   return clientAddress(
     request.socket.remoteAddress ?? '',

@@ -1,7 +1,6 @@
 /** Who may publish to a service without a login. */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { BlockList } from 'node:net';
-import { contains } from '../lib/network.ts';
+import type { Networks } from '../lib/network.ts';
 import type { ServiceRecord } from '../store/service.ts';
 
 export interface Publisher {
@@ -18,7 +17,7 @@ export interface Publisher {
 export function mayPublish(
   service: Pick<ServiceRecord, 'publishPolicy' | 'publishKeyHash'> | null,
   publisher: Publisher,
-  networks: BlockList,
+  networks: Networks,
 ): boolean {
   const policy = service?.publishPolicy ?? 'network';
   if (policy === 'open') return true;
@@ -28,7 +27,7 @@ export function mayPublish(
     timingSafeEqual(hashKey(publisher.key), service.publishKeyHash)
   )
     return true;
-  return policy === 'network' && contains(networks, publisher.address);
+  return policy === 'network' && networks.has(publisher.address);
 }
 
 /** What is kept of a key: 256 random bits need no slow hash. */

@@ -13,8 +13,13 @@ export const PRIVATE_NETWORKS = [
   'fe80::/10',
 ] as const;
 
+export interface Networks {
+  /** False for what is not an address. IPv4 inside IPv6 (::ffff:10.0.0.1) counts as the IPv4 it is. */
+  has(address: string): boolean;
+}
+
 /** Takes single addresses and CIDR networks. Throws a sentence that names the entry which is neither. */
-export function parseNetworks(entries: readonly string[]): BlockList {
+export function parseNetworks(entries: readonly string[]): Networks {
   const list = new BlockList();
   for (const entry of entries) {
     const [, address = '', prefix] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(entry) ?? [];
@@ -26,14 +31,28 @@ export function parseNetworks(entries: readonly string[]): BlockList {
     }
     list.addSubnet(address, length, version === 4 ? 'ipv4' : 'ipv6');
   }
-  return list;
+  return rememberAnswers((address) => {
+    const version = isIP(address);
+    return version !== 0 && list.check(address, version === 4 ? 'ipv4' : 'ipv6');
+  });
 }
 
-/** False for what is not an address. IPv4 inside IPv6 (::ffff:10.0.0.1) counts as the IPv4 it is. */
-export function contains(networks: BlockList, address: string): boolean {
-  const plain = unmap(address);
-  const version = isIP(plain);
-  return version !== 0 && networks.check(plain, version === 4 ? 'ipv4' : 'ipv6');
+const MOST_REMEMBERED = 4_096;
+
+/** The same few addresses ask again and again, and a block list makes two objects for each answer. */
+function rememberAnswers(ask: (address: string) => boolean): Networks {
+  const known = new Map<string, boolean>();
+  return {
+    has(address) {
+      const plain = unmap(address);
+      const before = known.get(plain);
+      if (before !== undefined) return before;
+      if (known.size >= MOST_REMEMBERED) known.clear();
+      const answer = ask(plain);
+      known.set(plain, answer);
+      return answer;
+    },
+  };
 }
 
 function unmap(address: string): string {
@@ -48,7 +67,7 @@ function unmap(address: string): string {
 export function clientAddress(
   socketAddress: string,
   forwardedFor: string | string[] | undefined,
-  trusted: BlockList,
+  trusted: Networks,
 ): string {
   const hops = [forwardedFor ?? []]
     .flat()
@@ -57,7 +76,7 @@ export function clientAddress(
     .map((hop) => hop.trim())
     .filter((hop) => hop !== '');
   let client = unmap(socketAddress);
-  while (hops.length > 0 && contains(trusted, client)) {
+  while (hops.length > 0 && trusted.has(client)) {
     const hop = unmap(hops.pop() ?? '');
     if (isIP(hop) === 0) break;
     client = hop;

@@ -28,6 +28,19 @@ export async function findService(connection: Queryable, id: string): Promise<Se
   return row ?? null;
 }
 
+/** Those of `ids` that exist, by id. */
+export async function findServices(
+  connection: Queryable,
+  ids: readonly string[],
+): Promise<Map<string, ServiceRecord>> {
+  const rows = await connection.query<ServiceRecord>(
+    `select ${WITH_KEY} from service s where s.id = any($1::uuid[])`,
+    [ids],
+    'services',
+  );
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
 /** Sorted by category; with the user's own subscription. */
 export function listServicesFor(connection: Queryable, userId: number): Promise<ServiceForUser[]> {
   return connection.query<ServiceForUser>(

@@ -1,4 +1,5 @@
 /** Bodies as FastAPI takes them: JSON by its label or without one; anything else stays the text it is. */
+import { isUtf8 } from 'node:buffer';
 import type { FastifyRequest } from 'fastify';
 import { unprocessable, unreadableBody } from './failure.ts';
 import { findJsonFault } from './json-fault.ts';
@@ -41,19 +42,26 @@ export function readForm(request: FastifyRequest): Record<string, string> {
 
 function textOf(request: FastifyRequest): string {
   const bytes = bytesOf(request);
+  const encoding = encodingOf(bytes);
+  if (encoding === 'utf-8' && isUtf8(bytes)) return bytes.toString('utf8', startsWithMark(bytes) ? 3 : 0);
   try {
-    // PowerShell writes UTF-16 with a byte order mark; a mark of UTF-8 is dropped.
-    return new TextDecoder(encodingOf(bytes), { fatal: true }).decode(bytes);
+    // PowerShell writes UTF-16 with a byte order mark.
+    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
   } catch {
     throw unreadableBody();
   }
+}
+
+/** The byte order mark of UTF-8 is no part of the text. */
+function startsWithMark(bytes: Buffer): boolean {
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
 }
 
 function bytesOf({ body }: FastifyRequest): Buffer {
   return Buffer.isBuffer(body) ? body : Buffer.alloc(0);
 }
 
-function encodingOf(bytes: Buffer): string {
-  const mark = bytes.subarray(0, 2).toString('hex');
-  return mark === 'fffe' ? 'utf-16le' : mark === 'feff' ? 'utf-16be' : 'utf-8';
+function encodingOf(bytes: Buffer): 'utf-8' | 'utf-16le' | 'utf-16be' {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
+  return bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : 'utf-8';
 }

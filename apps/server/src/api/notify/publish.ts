@@ -83,21 +83,26 @@ interface Said {
   readonly collapseKey: string | null;
 }
 
-function toDraft({ key, ttl, ...said }: Said, source: string): Draft & { serviceId: string } {
+function toDraft(said: Said, source: string): Draft & { serviceId: string } {
+  const { serviceId, key, title, subtitle, url, body, priority, ttl, collapseKey } = said;
   return {
-    ...DRAFT_DEFAULTS,
-    ...said,
-    body: said.body ?? DRAFT_DEFAULTS.body,
-    priority: said.priority ?? DRAFT_DEFAULTS.priority,
+    serviceId,
+    userIds: DRAFT_DEFAULTS.userIds,
+    deviceIds: DRAFT_DEFAULTS.deviceIds,
+    title,
+    subtitle,
+    body: body ?? DRAFT_DEFAULTS.body,
+    url,
+    priority: priority ?? DRAFT_DEFAULTS.priority,
     ttlSeconds: ttl ?? DRAFT_DEFAULTS.ttlSeconds,
+    collapseKey,
+    actions: DRAFT_DEFAULTS.actions,
+    data: DRAFT_DEFAULTS.data,
     source,
-    idempotency:
-      key === null
-        ? null
-        : { scope: `notify:${said.serviceId}`, key, hash: hashOf([ttl, ...Object.values(said)]) },
+    idempotency: key === null ? null : { scope: `notify:${serviceId}`, key, hash: hashOf(said) },
   };
 }
 
-function hashOf(values: readonly unknown[]): Buffer {
-  return createHash('sha256').update(JSON.stringify(values)).digest();
+function hashOf(said: Said): Buffer {
+  return createHash('sha256').update(JSON.stringify(said)).digest();
 }
