@@ -7,6 +7,11 @@ import type { LiveHub } from '../live/hub.ts';
 import type { Receipts } from '../receipts/receipts.ts';
 import type { Database } from '../store/database.ts';
 
+export interface StreamLimits {
+  readonly keepAliveMs: number;
+  readonly mostBufferedBytes: number;
+}
+
 /** What the routes of API v3 need; built once in app.ts. */
 export interface ApiDeps {
   readonly database: Database;
@@ -22,4 +27,6 @@ export interface ApiDeps {
   /** May this request publish to the service without a login? Unknown service: by the default policy. */
   readonly mayPublish: (serviceId: string, request: FastifyRequest) => Promise<boolean>;
   readonly webPushPublicKey: string;
+  /** Tests wait shorter and fill less. */
+  readonly stream?: Partial<StreamLimits>;
 }

@@ -5,14 +5,28 @@
 import type { Clock } from '../lib/clock.ts';
 import type { Queryable } from '../store/database.ts';
 import { type InboxItem, inboxItemsAbove, newestInboxId } from '../store/inbox-item.ts';
+import { endedTokens } from '../store/login-token.ts';
 
 export type LiveEvent =
   | { readonly type: 'notification'; readonly item: InboxItem }
   | { readonly type: 'inbox'; readonly id: number | null; readonly status: 'read' | 'unread' | 'deleted' };
 
+/** Who listens, since when, and what is called. */
+export interface Ear {
+  readonly userId: number;
+  readonly tokenId: string;
+  /** Starts after this one, or with what comes from now on when null. */
+  readonly lastId: number | null;
+  readonly onEvent: (event: LiveEvent) => void;
+  /** The login has ended; nothing more is heard. */
+  readonly onEnd: () => void;
+}
+
 export interface LiveHub {
-  /** Starts after `lastId`, or with what comes from now on when null. Returns the function that stops it. */
-  listen(userId: number, lastId: number | null, onEvent: (event: LiveEvent) => void): Promise<() => void>;
+  /** Resolves with the function that stops it; rejects when the database is away. */
+  listen(ear: Ear): Promise<() => void>;
+  /** A login may have ended; it is also looked at regularly. */
+  checkLogins(): void;
   /** Something may be new for somebody. */
   wake(): void;
   /** The user changed a mark; tells the user's other listeners on this node. */
@@ -21,9 +35,7 @@ export interface LiveHub {
   stop(): void;
 }
 
-interface Listener {
-  readonly userId: number;
-  readonly onEvent: (event: LiveEvent) => void;
+interface Listener extends Ear {
   readonly seen: Set<number>;
   floor: number;
   nextFloor: number;
@@ -31,6 +43,10 @@ interface Listener {
 }
 
 const DEBOUNCE_MS = 15;
+/** What could not be read is read again after this time. */
+const AGAIN_MS = 1_000;
+/** So long a stream outlives its login when nobody said that it ended: it expired, or the account was deactivated. */
+const CHECK_LOGINS_MS = 10_000;
 const PAGE = 500;
 /** Ids are given before the commit, so a lower id may become visible after a higher one, within this time. */
 const OVERLAP_MS = 10_000;
@@ -63,10 +79,14 @@ export function createHub(deps: HubDeps): LiveHub {
       } while (again);
     } catch (error) {
       deps.onError(error as Error);
+      timer ??= setTimeout(() => void read(), AGAIN_MS);
     } finally {
       reading = false;
     }
   };
+
+  const checkLogins = () => void endStale(deps, listeners).catch(deps.onError);
+  const checks = setInterval(checkLogins, CHECK_LOGINS_MS).unref();
 
   const readOnce = async () => {
     const asked = [...listeners];
@@ -93,20 +113,14 @@ export function createHub(deps: HubDeps): LiveHub {
   };
 
   return {
-    async listen(userId, lastId, onEvent) {
-      const floor = lastId ?? (await newestInboxId(deps.database, userId));
-      const listener: Listener = {
-        userId,
-        onEvent,
-        seen: new Set(),
-        floor,
-        nextFloor: floor,
-        highest: floor,
-      };
+    async listen(ear) {
+      const floor = ear.lastId ?? (await newestInboxId(deps.database, ear.userId));
+      const listener: Listener = { ...ear, seen: new Set(), floor, nextFloor: floor, highest: floor };
       listeners.add(listener);
       await read();
       return () => listeners.delete(listener);
     },
+    checkLogins,
     wake() {
       if (listeners.size > 0) timer ??= setTimeout(() => void read(), DEBOUNCE_MS);
     },
@@ -119,9 +133,22 @@ export function createHub(deps: HubDeps): LiveHub {
     },
     stop() {
       if (timer) clearTimeout(timer);
+      clearInterval(checks);
       listeners.clear();
     },
   };
+}
+
+/** Ends the listeners whose login has ended. */
+async function endStale({ database, clock }: HubDeps, listeners: Set<Listener>): Promise<void> {
+  const asked = [...listeners];
+  if (asked.length === 0) return;
+  const ids = asked.map(({ tokenId }) => tokenId);
+  const ended = await endedTokens(database, ids, new Date(clock()));
+  for (const listener of asked.filter(({ tokenId }) => ended.has(tokenId))) {
+    listeners.delete(listener);
+    listener.onEnd();
+  }
 }
 
 function raiseFloor(listener: Listener): void {

@@ -1,53 +1,91 @@
+import type { ServerResponse } from 'node:http';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { LiveEvent } from '../../live/hub.ts';
-import type { ApiDeps } from '../deps.ts';
+import type { ApiDeps, StreamLimits } from '../deps.ts';
 import { requireLogin } from '../edge/login.ts';
 import { presentInboxItem } from '../inbox/present.ts';
 
-const KEEP_ALIVE_MS = 15_000;
-/** A reader this far behind is cut off; it resumes with Last-Event-ID and misses nothing. */
-const MOST_BUFFERED_BYTES = 4 * 1024 * 1024;
+const LIMITS: StreamLimits = {
+  keepAliveMs: 15_000,
+  /** A reader this far behind is cut off; it resumes with Last-Event-ID and misses nothing. */
+  mostBufferedBytes: 4 * 1024 * 1024,
+};
 
-/** Server-sent events (WHATWG HTML §9.2): one `notification` per inbox item, `inbox` for marks made elsewhere. */
-export function streamRoutes(deps: Pick<ApiDeps, 'identity' | 'live'>): FastifyPluginAsyncZod {
+const headers = z.object({
+  'last-event-id': z
+    .string()
+    .regex(/^[0-9]{1,15}$/, 'must be the id of an event of this stream')
+    .optional(),
+});
+const schema = {
+  tags: ['inbox'],
+  summary: 'Follow the inbox live',
+  description:
+    'Server-sent events (WHATWG HTML §9.2): `notification` for each new inbox item, `inbox` for marks made elsewhere. ' +
+    'Resumes after `Last-Event-ID`. Ends with the login.',
+  headers,
+  response: { 200: { description: 'Events', content: { 'text/event-stream': { schema: z.string() } } } },
+};
+
+/** One `notification` per inbox item, `inbox` for marks made elsewhere. */
+export function streamRoutes(deps: Pick<ApiDeps, 'identity' | 'live' | 'stream'>): FastifyPluginAsyncZod {
+  const limits = { ...LIMITS, ...deps.stream };
   return async (api) => {
-    const headers = z.object({
-      'last-event-id': z
-        .string()
-        .regex(/^[0-9]{1,15}$/)
-        .optional(),
-    });
-    const schema = {
-      tags: ['inbox'],
-      summary: 'Follow the inbox live; resumes after Last-Event-ID',
-      headers,
-    };
-    api.get('/stream', { schema }, async (request, reply) => {
-      const { user } = await requireLogin(deps.identity, request);
+    // A HEAD would listen too, for ever and in vain.
+    api.get('/stream', { schema, exposeHeadRoute: false }, async (request, reply) => {
+      const { user, tokenId } = await requireLogin(deps.identity, request);
       const last = request.headers['last-event-id'];
+      const feed = createFeed(reply.raw, limits);
+      // Until this resolves an ordinary answer is still possible: the database may be away.
+      const stop = await deps.live.listen({
+        userId: user.id,
+        tokenId,
+        lastId: last === undefined ? null : Number(last),
+        onEvent: feed.write,
+        onEnd: feed.end,
+      });
       reply.hijack();
-      const socket = reply.raw;
+      feed.open(request.id, stop);
+      return reply;
+    });
+  };
+}
+
+/** Writes events to a client; what comes before `open` waits for the head of the answer. */
+function createFeed(socket: ServerResponse, limits: StreamLimits) {
+  const early: string[] = ['retry: 1000\n\n'];
+  let opened = false;
+  let ended = false;
+  const send = (text: string) => {
+    if (!opened) early.push(text);
+    else if (socket.writableLength > limits.mostBufferedBytes) socket.destroy();
+    else socket.write(text);
+  };
+  return {
+    write: (event: LiveEvent) => send(toFrame(event)),
+    end() {
+      ended = true;
+      if (opened) socket.end();
+    },
+    open(requestId: string, stop: () => void) {
+      if (socket.destroyed) return stop();
       socket.writeHead(200, {
         'content-type': 'text/event-stream; charset=utf-8',
         'cache-control': 'no-store',
         'x-accel-buffering': 'no',
+        'x-content-type-options': 'nosniff',
+        'x-request-id': requestId,
       });
-      socket.write('retry: 1000\n\n');
-      const write = (event: LiveEvent) => {
-        if (socket.writableLength > MOST_BUFFERED_BYTES) socket.destroy();
-        else socket.write(toFrame(event));
-      };
-      const stop = await deps.live.listen(user.id, last === undefined ? null : Number(last), write);
-      const keepAlive = setInterval(() => socket.write(': still here\n\n'), KEEP_ALIVE_MS);
-      const end = () => {
+      socket.write(early.join(''));
+      opened = true;
+      const keepAlive = setInterval(() => send(': still here\n\n'), limits.keepAliveMs);
+      socket.on('close', () => {
         clearInterval(keepAlive);
         stop();
-      };
-      if (socket.destroyed) end();
-      else socket.on('close', end);
-      return reply;
-    });
+      });
+      if (ended) socket.end();
+    },
   };
 }
 
