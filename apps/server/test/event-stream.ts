@@ -42,23 +42,31 @@ export async function openStream(origin: string, token: string, lastId?: string)
     response,
     events,
     text: () => text,
-    until: (isSo) =>
-      new Promise((resolve) => {
-        const look = () => {
-          if (!isSo()) return;
-          waiting.delete(look);
-          resolve();
+    async until(isSo) {
+      let look: () => void = () => undefined;
+      const so = new Promise<void>((resolve) => {
+        look = () => {
+          if (isSo()) resolve();
         };
         waiting.add(look);
         look();
-      }),
+      });
+      const isDone = await Promise.race([so.then(() => true), ended.then(isSo)]);
+      waiting.delete(look);
+      if (!isDone) throw new Error('the stream ended before it was so');
+    },
     ended,
     stop: () => leave.abort(),
   };
 }
 
 function parse(frame: string): Streamed[] {
-  const field = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(frame)?.[1] ?? null;
+  // Lines end at \n here; to `.` and `$` a U+2028 would be an end as well.
+  const field = (name: string) =>
+    frame
+      .split('\n')
+      .find((line) => line.startsWith(`${name}: `))
+      ?.slice(name.length + 2) ?? null;
   const [event, data] = [field('event'), field('data')];
   if (event === null || data === null) return [];
   return [{ event, id: field('id'), data: JSON.parse(data) as InboxItem }];

@@ -29,12 +29,13 @@ export async function createPeople(
 ): Promise<People> {
   const [passwords, tokens] = [await createPasswords(), createLoginTokens(SECRET)];
   const checks = [localAccounts(database, passwords)];
+  const passwordHash = await passwords.hash(PASSWORD);
   const identity = createIdentity({ database, clock, tokens, passwords, checks, onRevoked });
   return {
     identity,
     tokens,
     async signedIn(username, isAdmin = false) {
-      await createUser(database, { username, isAdmin, passwordHash: await passwords.hash(PASSWORD) });
+      await createUser(database, { username, isAdmin, passwordHash });
       const result = await identity.signIn(username, PASSWORD);
       if (result.kind !== 'ok') throw new Error(`${username} could not sign in`);
       return { id: result.user.id, token: result.token };

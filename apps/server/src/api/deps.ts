@@ -9,7 +9,10 @@ import type { Database } from '../store/database.ts';
 
 export interface StreamLimits {
   readonly keepAliveMs: number;
+  /** A reader this far behind is given nothing more until it has read that. */
   readonly mostBufferedBytes: number;
+  /** After so long without reading it is cut off; it resumes with Last-Event-ID and misses nothing. */
+  readonly patienceMs: number;
 }
 
 /** What the routes of API v3 need; built once in app.ts. */

@@ -1,5 +1,10 @@
 /** The HTTP edge: one Fastify with the three API versions, the docs, the phone app and the operator's addresses. */
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync } from 'fastify';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyPluginAsync,
+  LogController,
+} from 'fastify';
 import type { ApiDeps } from './deps.ts';
 import { errorsPage } from './documents/errors.ts';
 import { type SendPage, serveInbox } from './documents/inbox-app.ts';
@@ -32,7 +37,7 @@ export async function buildHttp(deps: HttpDeps): Promise<FastifyInstance> {
   const requestTimeout = deps.requestTimeoutMs ?? REQUEST_TIMEOUT_MS;
   const http = Fastify({
     loggerInstance: deps.log,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout,
     connectionTimeout: 0,

@@ -4,23 +4,11 @@
  */
 import type { Clock } from '../lib/clock.ts';
 import type { Queryable } from '../store/database.ts';
-import { type InboxItem, inboxItemsAbove, newestInboxId } from '../store/inbox-item.ts';
+import { newestInboxId } from '../store/inbox-item.ts';
 import { endedTokens } from '../store/login-token.ts';
+import { type Ear, feed, type Listener, newListener, raiseFloor } from './listener.ts';
 
-export type LiveEvent =
-  | { readonly type: 'notification'; readonly item: InboxItem }
-  | { readonly type: 'inbox'; readonly id: number | null; readonly status: 'read' | 'unread' | 'deleted' };
-
-/** Who listens, since when, and what is called. */
-export interface Ear {
-  readonly userId: number;
-  readonly tokenId: string;
-  /** Starts after this one, or with what comes from now on when null. */
-  readonly lastId: number | null;
-  readonly onEvent: (event: LiveEvent) => void;
-  /** The login has ended; nothing more is heard. */
-  readonly onEnd: () => void;
-}
+export type { LiveEvent } from './listener.ts';
 
 export interface LiveHub {
   /** Resolves with the function that stops it; rejects when the database is away. */
@@ -35,19 +23,11 @@ export interface LiveHub {
   stop(): void;
 }
 
-interface Listener extends Ear {
-  readonly seen: Set<number>;
-  floor: number;
-  nextFloor: number;
-  highest: number;
-}
-
 const DEBOUNCE_MS = 15;
 /** What could not be read is read again after this time. */
 const AGAIN_MS = 1_000;
 /** So long a stream outlives its login when nobody said that it ended: it expired, or the account was deactivated. */
 const CHECK_LOGINS_MS = 10_000;
-const PAGE = 500;
 /** Ids are given before the commit, so a lower id may become visible after a higher one, within this time. */
 const OVERLAP_MS = 10_000;
 
@@ -89,21 +69,9 @@ export function createHub(deps: HubDeps): LiveHub {
   const checks = setInterval(checkLogins, CHECK_LOGINS_MS).unref();
 
   const readOnce = async () => {
-    const asked = [...listeners];
-    if (asked.length === 0) return;
-    const items = await inboxItemsAbove(deps.database, asked, PAGE);
-    const byUser = groupByUser(items);
-    for (const listener of asked) {
-      const mine = byUser.get(listener.userId) ?? [];
-      const fresh = mine.filter(
-        (item) => !listener.seen.has(item.notification.id) && item.notification.id > listener.floor,
-      );
-      for (const item of fresh) hand(listener, item);
-      if (mine.length >= PAGE && fresh.length > 0) {
-        listener.floor = listener.highest;
-        again = true;
-      }
-    }
+    for (const listener of listeners) listener.stalled = !listener.isReady();
+    const asked = [...listeners].filter(({ stalled }) => !stalled);
+    if (asked.length > 0) again = (await feed(deps.database, asked)) || again;
   };
 
   const raise = () => {
@@ -115,7 +83,7 @@ export function createHub(deps: HubDeps): LiveHub {
   return {
     async listen(ear) {
       const floor = ear.lastId ?? (await newestInboxId(deps.database, ear.userId));
-      const listener: Listener = { ...ear, seen: new Set(), floor, nextFloor: floor, highest: floor };
+      const listener = newListener(ear, floor);
       listeners.add(listener);
       await read();
       return () => listeners.delete(listener);
@@ -149,26 +117,4 @@ async function endStale({ database, clock }: HubDeps, listeners: Set<Listener>):
     listeners.delete(listener);
     listener.onEnd();
   }
-}
-
-function raiseFloor(listener: Listener): void {
-  listener.floor = Math.max(listener.floor, listener.nextFloor);
-  listener.nextFloor = listener.highest;
-  for (const id of listener.seen) if (id <= listener.floor) listener.seen.delete(id);
-}
-
-function hand(listener: Listener, item: InboxItem): void {
-  listener.seen.add(item.notification.id);
-  listener.highest = Math.max(listener.highest, item.notification.id);
-  listener.onEvent({ type: 'notification', item });
-}
-
-function groupByUser(items: readonly InboxItem[]): Map<number, InboxItem[]> {
-  const groups = new Map<number, InboxItem[]>();
-  for (const item of items) {
-    const group = groups.get(item.userId);
-    if (group) group.push(item);
-    else groups.set(item.userId, [item]);
-  }
-  return groups;
 }

@@ -8,8 +8,8 @@ import { presentInboxItem } from '../inbox/present.ts';
 
 const LIMITS: StreamLimits = {
   keepAliveMs: 15_000,
-  /** A reader this far behind is cut off; it resumes with Last-Event-ID and misses nothing. */
-  mostBufferedBytes: 4 * 1024 * 1024,
+  mostBufferedBytes: 256 * 1024,
+  patienceMs: 30_000,
 };
 
 const headers = z.object({
@@ -36,12 +36,13 @@ export function streamRoutes(deps: Pick<ApiDeps, 'identity' | 'live' | 'stream'>
     api.get('/stream', { schema, exposeHeadRoute: false }, async (request, reply) => {
       const { user, tokenId } = await requireLogin(deps.identity, request);
       const last = request.headers['last-event-id'];
-      const feed = createFeed(reply.raw, limits);
+      const feed = createFeed(reply.raw, limits, deps.live.wake);
       // Until this resolves an ordinary answer is still possible: the database may be away.
       const stop = await deps.live.listen({
         userId: user.id,
         tokenId,
         lastId: last === undefined ? null : Number(last),
+        isReady: feed.isReady,
         onEvent: feed.write,
         onEnd: feed.end,
       });
@@ -53,41 +54,55 @@ export function streamRoutes(deps: Pick<ApiDeps, 'identity' | 'live' | 'stream'>
 }
 
 /** Writes events to a client; what comes before `open` waits for the head of the answer. */
-function createFeed(socket: ServerResponse, limits: StreamLimits) {
-  const early: string[] = ['retry: 1000\n\n'];
+function createFeed(socket: ServerResponse, limits: StreamLimits, onReady: () => void) {
+  let early = 'retry: 1000\n\n';
   let opened = false;
   let ended = false;
+  let patience: NodeJS.Timeout | null = null;
+  const isFull = () => (opened ? socket.writableLength : early.length) > limits.mostBufferedBytes;
   const send = (text: string) => {
-    if (!opened) early.push(text);
-    else if (socket.writableLength > limits.mostBufferedBytes) socket.destroy();
-    else socket.write(text);
+    if (opened) socket.write(text);
+    else early += text;
+    if (isFull()) patience ??= setTimeout(() => socket.destroy(), limits.patienceMs);
+  };
+  const relax = () => {
+    if (patience === null || isFull()) return;
+    clearTimeout(patience);
+    patience = null;
+    onReady();
   };
   return {
+    isReady: () => !isFull(),
     write: (event: LiveEvent) => send(toFrame(event)),
     end() {
       ended = true;
       if (opened) socket.end();
     },
     open(requestId: string, stop: () => void) {
-      if (socket.destroyed) return stop();
-      socket.writeHead(200, {
-        'content-type': 'text/event-stream; charset=utf-8',
-        'cache-control': 'no-store',
-        'x-accel-buffering': 'no',
-        'x-content-type-options': 'nosniff',
-        'x-request-id': requestId,
-      });
-      socket.write(early.join(''));
-      opened = true;
       const keepAlive = setInterval(() => send(': still here\n\n'), limits.keepAliveMs);
-      socket.on('close', () => {
+      const close = () => {
         clearInterval(keepAlive);
+        if (patience) clearTimeout(patience);
         stop();
-      });
+      };
+      if (socket.destroyed) return close();
+      socket.on('close', close);
+      socket.on('drain', relax);
+      socket.writeHead(200, { ...HEAD, 'x-request-id': requestId });
+      opened = true;
+      socket.write(early);
+      relax();
       if (ended) socket.end();
     },
   };
 }
+
+const HEAD = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-store',
+  'x-accel-buffering': 'no',
+  'x-content-type-options': 'nosniff',
+};
 
 function toFrame(event: LiveEvent): string {
   if (event.type === 'inbox') {
