@@ -32,6 +32,7 @@ import type { Database } from './store/database.ts';
 import { deleteParking, listParkings, putParking } from './store/parking.ts';
 import { ensureSecret } from './store/secret.ts';
 import { findServices, type ServiceRecord } from './store/service.ts';
+import { createAddressCheck } from './transports/address-check.ts';
 import { buildTransports } from './transports/build.ts';
 import { createRegistry } from './transports/registry.ts';
 
@@ -183,7 +184,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
       live,
       parkings: () => registry.parkings(),
       clock,
-      checkAddress: (kind, device) => registry.find(kind, '')?.checkAddress(device) ?? null,
+      checkAddress: createAddressCheck(registry),
       mayPublish: access.allowsRequest,
       webPushPublicKey: secrets.vapid.publicKey,
     },
@@ -198,7 +199,10 @@ export async function createApp(deps: AppDeps): Promise<App> {
     if (!config.DATABASE_URL) await endAllLeases(database);
     channel.on('work', () => worker.wake());
     channel.on('inbox', () => live.wake());
-    channel.on('tokens', () => identity.forget());
+    channel.on('tokens', () => {
+      identity.forget();
+      live.checkLogins();
+    });
     channel.on('mqtt', () => broker?.wake());
     await channel.start();
     stops.push(() => channel.stop());

@@ -30,7 +30,7 @@ async function connect(config: Config, log: Logger) {
   // PostgreSQL names its own levels; LOG is what it says in a healthy life.
   const told = (line: string) =>
     /^(?:LOG|DEBUG\d?|INFO|NOTICE|HINT):/.test(line)
-      ? log.info({ from: 'postgres' }, line)
+      ? log.debug({ from: 'postgres' }, line)
       : log.warn({ from: 'postgres' }, line);
   return startEmbedded({ dataDir: config.dataDir, log: told });
 }

@@ -3,48 +3,23 @@ import type { AddressInfo } from 'node:net';
 import Fastify from 'fastify';
 import type { NotifyDeps } from '../src/api/notify/deps.ts';
 import { notifyApi } from '../src/api/notify/plugin.ts';
-import { createIdentity, type Identity } from '../src/identity/identity.ts';
-import { localAccounts } from '../src/identity/local-accounts.ts';
-import { createLoginTokens, type LoginTokens } from '../src/identity/login-tokens.ts';
-import { createPasswords, type Passwords } from '../src/identity/passwords.ts';
 import { createIngest } from '../src/ingest/ingest.ts';
 import type { Database } from '../src/store/database.ts';
-import { createUser } from '../src/store/user.ts';
 import { testClock } from './builders.ts';
 import { testDatabase } from './database.ts';
+import { type Answer, type Call, send } from './http-call.ts';
+import { createPeople, type People } from './people.ts';
 
-export const PASSWORD = 'correct horse';
-export const SECRET = Buffer.alloc(32, 7);
+export type { Call } from './http-call.ts';
+export { PASSWORD } from './people.ts';
 
-export interface Call {
-  readonly token?: string | undefined;
-  /** Sent as JSON; `text` sends it as it is. */
-  readonly json?: unknown;
-  readonly text?: string | Uint8Array<ArrayBuffer> | undefined;
-  /** null: none at all. */
-  readonly label?: string | null;
-  readonly headers?: Record<string, string>;
-}
-
-export interface NotifyServer {
+export interface NotifyServer extends People {
   readonly origin: string;
   readonly database: Database;
   readonly clock: ReturnType<typeof testClock>;
-  readonly identity: Identity;
-  readonly tokens: LoginTokens;
   /** `path` with its version: `/v2/services/`. Redirects are not followed. */
   call(method: string, path: string, call?: Call): Promise<Answer>;
-  /** Makes the account when there is none and signs in. */
-  signedIn(username: string, isAdmin?: boolean): Promise<{ id: number; token: string }>;
   stop(): Promise<void>;
-}
-
-export interface Answer {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly text: string;
-  /** The body as JSON, or undefined when it is empty. */
-  readonly json: unknown;
 }
 
 type Given = Partial<Pick<NotifyDeps, 'mayPublish' | 'firstLoginStatus' | 'ingest'>>;
@@ -52,19 +27,10 @@ type Given = Partial<Pick<NotifyDeps, 'mayPublish' | 'firstLoginStatus' | 'inges
 export async function startNotifyServer(given: Given = {}): Promise<NotifyServer> {
   const { database, drop } = await testDatabase();
   const clock = testClock();
-  const [passwords, tokens] = [await createPasswords(), createLoginTokens(SECRET)];
-  const checks = [localAccounts(database, passwords)];
-  const identity = createIdentity({
-    database,
-    clock: clock.now,
-    tokens,
-    passwords,
-    checks,
-    onRevoked: () => undefined,
-  });
+  const people = await createPeople(database, clock.now);
   const deps = {
     database,
-    identity,
+    identity: people.identity,
     ingest: createIngest({ database, clock: clock.now, onAccepted: () => undefined }),
     live: { marked: () => undefined },
     clock: clock.now,
@@ -83,50 +49,11 @@ export async function startNotifyServer(given: Given = {}): Promise<NotifyServer
     await drop();
   };
   return {
+    ...people,
     origin,
     database,
     clock,
-    identity,
-    tokens,
     call: (method, path, call) => send(`${origin}/api${path}`, method, call),
-    signedIn: (username, isAdmin = false) => signedIn(database, identity, passwords, { username, isAdmin }),
     stop,
   };
-}
-
-async function send(url: string, method: string, call: Call = {}): Promise<Answer> {
-  const text = call.json === undefined ? call.text : JSON.stringify(call.json);
-  const label = call.label === undefined && text !== undefined ? 'application/json' : call.label;
-  // Bytes, because fetch labels a string as text/plain.
-  const body = typeof text === 'string' ? new TextEncoder().encode(text) : text;
-  const answer = await fetch(url, {
-    method,
-    redirect: 'manual',
-    headers: {
-      ...(call.token !== undefined && { authorization: `Bearer ${call.token}` }),
-      ...(label && { 'content-type': label }),
-      ...call.headers,
-    },
-    ...(body !== undefined && { body }),
-  });
-  const answered = await answer.text();
-  const isJson = answer.headers.get('content-type')?.startsWith('application/json') ?? false;
-  return {
-    status: answer.status,
-    headers: answer.headers,
-    text: answered,
-    json: isJson && answered !== '' ? JSON.parse(answered) : undefined,
-  };
-}
-
-async function signedIn(
-  database: Database,
-  identity: Identity,
-  passwords: Passwords,
-  account: { username: string; isAdmin: boolean },
-): Promise<{ id: number; token: string }> {
-  await createUser(database, { ...account, passwordHash: await passwords.hash(PASSWORD) });
-  const result = await identity.signIn(account.username, PASSWORD);
-  if (result.kind !== 'ok') throw new Error(`${account.username} could not sign in`);
-  return { id: result.user.id, token: result.token };
 }

@@ -4,15 +4,28 @@ import { storableText } from './text.ts';
 export const RegistrableKind = z.enum(['apns', 'fcm', 'webpush', 'unifiedpush', 'mqtt']);
 
 export const NewDevice = z
-  .object({
+  .strictObject({
     kind: RegistrableKind,
     /** Token, endpoint URL; left out for mqtt, whose address the server makes. */
     address: storableText(4_096).default(''),
     /** Web Push: `<p256dh>.<auth>`, both base64url. */
     credential: storableText(512).default(''),
+    /** apns: which of Apple's two services gave the token; empty: the one the server is set to. */
     environment: z.enum(['', 'production', 'sandbox']).default(''),
-    app: storableText(128).min(1).default('tocsin'),
+    app: storableText(128, 1).default('tocsin'),
     name: storableText(128).default(''),
+  })
+  .refine(({ kind, address }) => kind === 'mqtt' || address !== '', {
+    message: 'is needed for every kind but mqtt',
+    path: ['address'],
+  })
+  .refine(({ kind, address }) => kind !== 'mqtt' || address === '', {
+    message: 'must be left out for mqtt: the server makes it',
+    path: ['address'],
+  })
+  .refine(({ kind, environment }) => kind === 'apns' || environment === '', {
+    message: 'is for apns only',
+    path: ['environment'],
   })
   .meta({ id: 'NewDevice' });
 

@@ -1,41 +1,139 @@
 /**
  * The one error table of API v3. Every answer that is not 2xx is application/problem+json (RFC 9457) with one of
- * these codes; docs/errors.md lists them and a test keeps the two equal.
+ * these codes. The server shows the table at /docs/errors; docs/errors.md repeats it and a test keeps the two equal.
  */
 import { z } from 'zod';
 
+interface KnownError {
+  readonly status: number;
+  readonly title: string;
+  /** What the caller should do. */
+  readonly advice: string;
+}
+
 export const ERRORS = {
-  'invalid-input': { status: 422, title: 'A field does not follow its rule' },
-  'invalid-json': { status: 400, title: 'The body is not valid JSON' },
-  'unsupported-media-type': { status: 415, title: 'The body must be sent as application/json' },
-  'too-large': { status: 413, title: 'The body is too large' },
-  'headers-too-large': { status: 431, title: 'The headers are too large' },
-  'bad-request': { status: 400, title: 'The request is malformed' },
-  'request-timeout': { status: 408, title: 'The request did not arrive in time' },
-  'not-authenticated': { status: 401, title: 'A valid login is needed' },
-  'wrong-credentials': { status: 401, title: 'Wrong user name or password' },
-  'not-allowed': { status: 403, title: 'This login may not do that' },
-  'publisher-not-allowed': { status: 403, title: 'Publishing to this service is not allowed from here' },
-  'inactive-user': { status: 403, title: 'The account is deactivated' },
-  'unknown-receipt-token': { status: 403, title: 'The receipt token was not issued by this server' },
-  'not-found': { status: 404, title: 'There is no such thing' },
-  'method-not-allowed': { status: 405, title: 'This address does not take that method' },
-  'idempotency-conflict': { status: 409, title: 'The idempotency key was used for something else' },
-  busy: { status: 503, title: 'The server cannot promise to keep it now; try again' },
-  internal: { status: 500, title: 'The server failed' },
-} as const satisfies Record<string, { status: number; title: string }>;
+  'invalid-input': {
+    status: 422,
+    title: 'A field does not follow its rule',
+    advice: 'Correct what `faults` names: each has the field, the rule and, unless it is secret, the value.',
+  },
+  'invalid-json': {
+    status: 400,
+    title: 'The body is not valid JSON',
+    advice: 'Send one JSON value in UTF-8; the detail says where it breaks.',
+  },
+  'unsupported-media-type': {
+    status: 415,
+    title: 'The body must be sent as application/json, in UTF-8 and not compressed',
+    advice: 'Set `Content-Type: application/json` and leave `Content-Encoding` out.',
+  },
+  'too-large': {
+    status: 413,
+    title: 'The body is too large',
+    advice: 'Send at most 1 MiB.',
+  },
+  'headers-too-large': {
+    status: 431,
+    title: 'The address and the headers are too large',
+    advice: 'Keep the request line and all headers together below 16 KiB.',
+  },
+  'bad-request': {
+    status: 400,
+    title: 'The request is malformed',
+    advice: 'Correct the request; this is not HTTP as RFC 9112 has it.',
+  },
+  'request-timeout': {
+    status: 408,
+    title: 'The request did not arrive in time',
+    advice: 'Send it again, whole, on a new connection.',
+  },
+  'not-authenticated': {
+    status: 401,
+    title: 'A valid login is needed',
+    advice: 'Sign in with `POST /api/v3/sessions` and send `Authorization: Bearer <token>`.',
+  },
+  'wrong-credentials': {
+    status: 401,
+    title: 'Wrong user name or password',
+    advice: 'Ask the person again.',
+  },
+  'not-allowed': {
+    status: 403,
+    title: 'This login may not do that',
+    advice: 'Use the login of an administrator.',
+  },
+  'publisher-not-allowed': {
+    status: 403,
+    title: 'Publishing to this service is not allowed from here',
+    advice: 'Send the key of the service in `X-Service-Key`, or publish from one of the publishing networks.',
+  },
+  'inactive-user': {
+    status: 403,
+    title: 'The account is deactivated',
+    advice: 'Ask an administrator to activate it.',
+  },
+  'unknown-receipt-token': {
+    status: 403,
+    title: 'The receipt token was not issued by this server',
+    advice: 'Send the token of the push as it came; do not repeat the request.',
+  },
+  'not-found': {
+    status: 404,
+    title: 'There is no such thing',
+    advice: 'Check the address and the id in it; it may have been deleted.',
+  },
+  'method-not-allowed': {
+    status: 405,
+    title: 'This address does not take that method',
+    advice: 'Use one of the methods in the `Allow` header.',
+  },
+  'idempotency-conflict': {
+    status: 409,
+    title: 'The idempotency key was used for something else',
+    advice: 'Use a new key for every new notification, and the same key only for the very same request.',
+  },
+  busy: {
+    status: 503,
+    title: 'The server cannot promise to keep it now; try again',
+    advice:
+      'Repeat the same request after the seconds in `Retry-After`; an `Idempotency-Key` makes that safe.',
+  },
+  internal: {
+    status: 500,
+    title: 'The server failed',
+    advice: 'Report it with the `requestId`: the log of the server has the cause under it.',
+  },
+} as const satisfies Record<string, KnownError>;
 
 export type ErrorCode = keyof typeof ERRORS;
 
+/** One field that does not follow its rule. `value` is left out when it is secret, absent or no simple value. */
+export const InputFault = z
+  .object({
+    field: z.string(),
+    rule: z.string(),
+    value: z.union([z.string(), z.number(), z.boolean(), z.null()]).optional(),
+  })
+  .meta({ id: 'InputFault' });
+export type InputFault = z.infer<typeof InputFault>;
+
 export const Problem = z
   .object({
+    /** Where the code is explained, relative to the server. */
     type: z.string(),
     title: z.string(),
     status: z.int(),
     code: z.string(),
     detail: z.string(),
+    /** The first of `faults`. */
     field: z.string().optional(),
+    faults: z.array(InputFault).optional(),
     requestId: z.string().optional(),
   })
   .meta({ id: 'Problem' });
 export type Problem = z.infer<typeof Problem>;
+
+/** The problem's `type` (RFC 9457 §3.1.1): the server explains the code there. */
+export function problemType(code: ErrorCode): string {
+  return `/docs/errors#${code}`;
+}

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Action, PriorityName } from './notification.ts';
+import { Cursor, wholeNumber } from './query.ts';
 
 export const InboxItem = z
   .object({
@@ -26,16 +27,13 @@ export const InboxPage = z
   .meta({ id: 'InboxPage' });
 
 export const InboxQuery = z.object({
-  limit: z.coerce.number().int().min(1).max(500).default(50),
-  cursor: z
-    .string()
-    .regex(/^[0-9]{1,15}$/, 'must be a cursor this API gave')
-    .optional(),
+  limit: wholeNumber(1, 500).default(50),
+  cursor: Cursor.optional(),
   service: z.uuid().optional(),
   unread: z.enum(['true', 'false']).default('false'),
 });
 
 export const InboxMark = z
-  .object({ status: z.enum(['read', 'unread', 'deleted']) })
+  .strictObject({ status: z.enum(['read', 'unread', 'deleted']) })
   .meta({ id: 'InboxMark' });
 export const UnreadCount = z.object({ count: z.int() }).meta({ id: 'UnreadCount' });

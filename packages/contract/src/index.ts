@@ -3,6 +3,7 @@ export * from './device.ts';
 export * from './errors.ts';
 export * from './inbox.ts';
 export * from './notification.ts';
+export * from './query.ts';
 export * from './receipt.ts';
 export * from './service.ts';
 export * from './session.ts';

@@ -5,8 +5,8 @@ export const PriorityName = z.enum(['low', 'normal', 'high', 'critical']);
 
 export const Action = z
   .object({
-    id: storableText(64).min(1),
-    title: storableText(64).min(1),
+    id: storableText(64, 1),
+    title: storableText(64, 1),
     url: storableText(2_048).optional(),
   })
   .meta({ id: 'Action' });
@@ -15,10 +15,16 @@ const collapseKey = storableText(64).refine((text) => new TextEncoder().encode(t
   message: 'must be at most 64 bytes of UTF-8',
 });
 
-/** What a publisher sends. Only the title is needed. */
+/** A payload holds 4 KiB; what does not fit in it would be seen in the inbox only. */
+const MOST_DATA_ENTRIES = 64;
+
+/**
+ * What a publisher sends. Only the title is needed. Unknown fields are refused: a misspelt `priority` would go out as
+ * normal, and `userIds` sent to a service would tell all its subscribers.
+ */
 export const PublishNotification = z
-  .object({
-    title: storableText(1_024),
+  .strictObject({
+    title: storableText(1_024, 1),
     subtitle: storableText(4_096).default(''),
     body: storableText(32_768).default(''),
     url: storableText(2_048).default(''),
@@ -27,7 +33,12 @@ export const PublishNotification = z
     ttlSeconds: z.int().min(0).max(2_419_200).default(86_400),
     collapseKey: collapseKey.nullable().default(null),
     actions: z.array(Action).max(3).default([]),
-    data: z.record(storableText(64), storableText(1_024)).default({}),
+    data: z
+      .record(storableText(64), storableText(1_024))
+      .refine((data) => Object.keys(data).length <= MOST_DATA_ENTRIES, {
+        message: `must have at most ${MOST_DATA_ENTRIES} entries`,
+      })
+      .default({}),
   })
   .meta({ id: 'PublishNotification' });
 export type PublishNotification = z.infer<typeof PublishNotification>;

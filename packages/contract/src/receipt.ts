@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 export const Receipt = z
-  .object({
+  .strictObject({
     token: z.string().min(1).max(128),
     event: z.enum(['received', 'displayed', 'opened', 'dismissed']),
   })

@@ -17,8 +17,8 @@ export const Service = z
 export const ServiceList = z.object({ items: z.array(Service) }).meta({ id: 'ServiceList' });
 
 export const NewService = z
-  .object({
-    category: storableText(256).min(1),
+  .strictObject({
+    category: storableText(256, 1),
     color,
     owner: storableText(256).default(''),
     publishPolicy: PublishPolicy.default('network'),
@@ -26,8 +26,8 @@ export const NewService = z
   .meta({ id: 'NewService' });
 
 export const ServiceChange = z
-  .object({
-    category: storableText(256).min(1).optional(),
+  .strictObject({
+    category: storableText(256, 1).optional(),
     color: color.optional(),
     owner: storableText(256).optional(),
     publishPolicy: PublishPolicy.optional(),

@@ -1,8 +1,8 @@
 /** The sending library: usable alone, without a database or an environment. */
-export type { ApnsAuthentication, ApnsConfig } from './apns/config.ts';
+export { type ApnsAuthentication, type ApnsConfig, checkApnsAddress } from './apns/config.ts';
 export type { ShelvedToken, TokenShelf } from './apns/token-shelf.ts';
 export { createApnsTransport } from './apns/transport.ts';
-export type { FcmConfig, ServiceAccount } from './fcm/config.ts';
+export { checkFcmAddress, type FcmConfig, type ServiceAccount } from './fcm/config.ts';
 export { createFcmTransport } from './fcm/transport.ts';
 export * from './http2/index.ts';
 export { checkMqttAddress, deviceTopic } from './mqtt/address.ts';

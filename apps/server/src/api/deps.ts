@@ -7,6 +7,14 @@ import type { LiveHub } from '../live/hub.ts';
 import type { Receipts } from '../receipts/receipts.ts';
 import type { Database } from '../store/database.ts';
 
+export interface StreamLimits {
+  readonly keepAliveMs: number;
+  /** A reader this far behind is given nothing more until it has read that. */
+  readonly mostBufferedBytes: number;
+  /** After so long without reading it is cut off; it resumes with Last-Event-ID and misses nothing. */
+  readonly patienceMs: number;
+}
+
 /** What the routes of API v3 need; built once in app.ts. */
 export interface ApiDeps {
   readonly database: Database;
@@ -22,4 +30,6 @@ export interface ApiDeps {
   /** May this request publish to the service without a login? Unknown service: by the default policy. */
   readonly mayPublish: (serviceId: string, request: FastifyRequest) => Promise<boolean>;
   readonly webPushPublicKey: string;
+  /** Tests wait shorter and fill less. */
+  readonly stream?: Partial<StreamLimits>;
 }

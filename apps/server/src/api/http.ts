@@ -1,9 +1,4 @@
 /** The HTTP edge: one Fastify with the three API versions, the docs, the phone app and the operator's addresses. */
-import { existsSync } from 'node:fs';
-import type { Socket } from 'node:net';
-import fastifyStatic from '@fastify/static';
-import fastifySwagger from '@fastify/swagger';
-import fastifySwaggerUi from '@fastify/swagger-ui';
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -11,7 +6,13 @@ import Fastify, {
   LogController,
 } from 'fastify';
 import type { ApiDeps } from './deps.ts';
-import { ApiProblem, renderProblem, sendProblem } from './edge/problem.ts';
+import { errorsPage } from './documents/errors.ts';
+import { type SendPage, serveInbox } from './documents/inbox-app.ts';
+import { swaggerUi } from './documents/swagger-ui.ts';
+import { answerBrokenRequest } from './edge/broken-request.ts';
+import { answerUnknown, collectRoutes, type KnownRoutes } from './edge/known-routes.ts';
+import { renderProblem } from './edge/problem.ts';
+import { requestId } from './edge/request-id.ts';
 import { type OperationsDeps, operationsRoutes } from './operations/routes.ts';
 import { apiV3 } from './v3.ts';
 
@@ -23,6 +24,8 @@ export interface HttpDeps {
   readonly notifyV2: FastifyPluginAsync;
   /** Directory of the built phone app. */
   readonly inboxDirectory: string;
+  /** Tests wait shorter. */
+  readonly requestTimeoutMs?: number;
 }
 
 const BODY_LIMIT_BYTES = 1024 * 1024;
@@ -31,108 +34,42 @@ const HEADER_LIMIT_BYTES = 16 * 1024;
 const REQUEST_TIMEOUT_MS = 15_000;
 
 export async function buildHttp(deps: HttpDeps): Promise<FastifyInstance> {
+  const requestTimeout = deps.requestTimeoutMs ?? REQUEST_TIMEOUT_MS;
   const http = Fastify({
     loggerInstance: deps.log,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout,
     connectionTimeout: 0,
     keepAliveTimeout: 72_000,
     http: {
       maxHeaderSize: HEADER_LIMIT_BYTES,
-      headersTimeout: REQUEST_TIMEOUT_MS,
-      connectionsCheckingInterval: 1_000,
+      headersTimeout: requestTimeout,
+      connectionsCheckingInterval: Math.min(1_000, requestTimeout),
     },
     routerOptions: { maxParamLength: 512 },
     forceCloseConnections: true,
     clientErrorHandler: answerBrokenRequest,
+    genReqId: requestId,
+    frameworkErrors: (error, request, reply) => void renderProblem(error, request, reply),
   });
   http.setErrorHandler(renderProblem);
-  http.addHook('onSend', async (_request, reply) => {
-    void reply.header('x-content-type-options', 'nosniff');
+  http.addHook('onSend', async (request, reply) => {
+    void reply.header('x-content-type-options', 'nosniff').header('x-request-id', request.id);
   });
+  const known = collectRoutes(http);
   await http.register(operationsRoutes(deps.operations));
   await http.register(deps.notifyV1, { prefix: '/api/v1' });
   await http.register(deps.notifyV2, { prefix: '/api/v2' });
   await http.register(apiV3(deps.api), { prefix: '/api/v3' });
-  await http.register(docs);
-  await serveInbox(http, deps.inboxDirectory);
+  await http.register(swaggerUi);
+  await http.register(errorsPage);
+  serveTheRest(http, known, await serveInbox(http, deps.inboxDirectory));
   return http;
 }
 
-/** Swagger UI over the three documents, all from this server. */
-const docs: FastifyPluginAsync = async (scope) => {
-  await scope.register(fastifySwagger, {
-    openapi: { openapi: '3.1.0', info: { title: 'Tocsin', version: '3' } },
-  });
-  const urls = ['v3', 'v2', 'v1'].map((version) => ({ name: version, url: `/api/${version}/openapi.json` }));
-  await scope.register(fastifySwaggerUi, {
-    routePrefix: '/api/docs',
-    staticCSP: true,
-    uiConfig: { urls } as object,
-  });
-};
-
-async function serveInbox(http: FastifyInstance, directory: string): Promise<void> {
-  const built = existsSync(directory);
-  if (built) {
-    await http.register(fastifyStatic, {
-      root: directory,
-      wildcard: false,
-      index: false,
-      setHeaders: (reply, path) => {
-        // Vite names assets by their content; everything else must be asked for again.
-        void reply.header(
-          'cache-control',
-          path.includes('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
-        );
-      },
-    });
-  }
-  http.setNotFoundHandler((request, reply) => {
-    const path = request.url.split('?')[0] ?? '';
-    const isPage = request.method === 'GET' && !path.startsWith('/api/') && !/\.[a-z0-9]+$/i.test(path);
-    if (isPage && built) {
-      return reply
-        .header(
-          'content-security-policy',
-          "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: https:; connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'none'",
-        )
-        .header('cache-control', 'no-cache')
-        .sendFile('index.html');
-    }
-    return sendProblem(request, reply, new ApiProblem('not-found', 'There is nothing at this address'));
-  });
-}
-
-const BROKEN: Record<string, [status: string, code: string, detail: string]> = {
-  HPE_HEADER_OVERFLOW: [
-    '431 Request Header Fields Too Large',
-    'headers-too-large',
-    'The headers are too large',
-  ],
-  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'request-timeout', 'The request did not arrive in time'],
-};
-
-/** What is not even HTTP is answered as far as HTTP allows, then closed. */
-function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const [status, code, detail] = BROKEN[error.code ?? ''] ?? [
-    '400 Bad Request',
-    'bad-request',
-    'The request is malformed',
-  ];
-  const body = JSON.stringify({
-    type: `/docs/errors#${code}`,
-    title: detail,
-    status: Number.parseInt(status, 10),
-    code,
-    detail,
-  });
-  socket.end(
-    `HTTP/1.1 ${status}\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+function serveTheRest(http: FastifyInstance, known: KnownRoutes, sendPage: SendPage): void {
+  http.setNotFoundHandler(
+    (request, reply) => sendPage(request, reply) ?? answerUnknown(known, request, reply),
   );
 }

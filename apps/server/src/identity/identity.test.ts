@@ -175,9 +175,11 @@ describe('a password', () => {
   it('is changed by who knows the current one', async () => {
     const identity = node();
     const username = await account();
-    const { user } = await signIn(identity, username);
-    expect(await identity.changePassword(user, 'wrong', 'next')).toBe(false);
-    expect(await identity.changePassword(user, 'right', 'next')).toBe(true);
+    const { user, token } = await signIn(identity, username);
+    const login = await identity.authenticate(`Bearer ${token}`);
+    if (login.kind !== 'user') throw new Error('the login is not recognised');
+    expect(await identity.changePassword(login, 'wrong', 'next')).toBe(false);
+    expect(await identity.changePassword(login, 'right', 'next')).toBe(true);
     expect(await identity.signIn(username, 'right')).toEqual({ kind: 'refused' });
     expect((await signIn(identity, username, 'next')).kind).toBe('ok');
     await setPasswordHash(test.database, user.id, await passwords.hash('right'));

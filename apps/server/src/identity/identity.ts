@@ -24,9 +24,14 @@ export type SignIn =
     }
   | { readonly kind: 'refused' };
 
+export interface Login {
+  readonly user: User;
+  readonly tokenId: string;
+}
+
 /** `detail` is the Notify API's own text. */
 export type Authentication =
-  | { readonly kind: 'user'; readonly user: User; readonly tokenId: string }
+  | ({ readonly kind: 'user' } & Login)
   | { readonly kind: 'inactive' }
   | { readonly kind: 'refused'; readonly detail: string };
 
@@ -36,8 +41,8 @@ export interface Identity {
   authenticate(authorization: string | undefined): Promise<Authentication>;
   signOut(tokenId: string): Promise<void>;
   revokeAll(userId: number): Promise<void>;
-  /** False when the current password is not right. */
-  changePassword(user: User, current: string, next: string): Promise<boolean>;
+  /** Ends every other login of the user. False when the current password is not right. */
+  changePassword(login: Login, current: string, next: string): Promise<boolean>;
   /** Forgets what it remembers of tokens: another node revoked some. */
   forget(): void;
 }
@@ -99,10 +104,16 @@ export function createIdentity(deps: IdentityDeps): Identity {
       await revokeTokensOf(deps.database, userId, new Date(deps.clock()));
       revoked();
     },
-    async changePassword(user, current, next) {
+    async changePassword({ user, tokenId }, current, next) {
       const record = await findUserByName(deps.database, user.username);
       if (!record || !(await deps.passwords.verify(record.passwordHash, current))) return false;
-      await setPasswordHash(deps.database, record.id, await deps.passwords.hash(next));
+      const passwordHash = await deps.passwords.hash(next);
+      // Whoever knew the old password may have signed in with it.
+      await deps.database.transaction(async (connection) => {
+        await setPasswordHash(connection, record.id, passwordHash);
+        await revokeTokensOf(connection, record.id, new Date(deps.clock()), tokenId);
+      });
+      revoked();
       return true;
     },
     forget: () => remembered.clear(),

@@ -47,6 +47,8 @@ export function createLoginTokens(secret: Buffer): LoginTokens {
   };
 }
 
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
 function readClaims(header: string, payload: string, now: number): LoginClaims | TokenFault {
   const head = parse(header);
   const claims = parse(payload);
@@ -55,7 +57,7 @@ function readClaims(header: string, payload: string, now: number): LoginClaims |
     return 'Could not validate credentials';
   if (claims.exp * 1_000 <= now) return 'Token has expired';
   if (typeof claims.sub !== 'string') return 'Missing subject claim in JWT';
-  if (typeof claims.jti !== 'string') return 'Could not validate credentials';
+  if (typeof claims.jti !== 'string' || !UUID.test(claims.jti)) return 'Could not validate credentials';
   return { username: claims.sub, tokenId: claims.jti, expiresAt: new Date(claims.exp * 1_000) };
 }
 

@@ -23,6 +23,14 @@ export function isNeverSent(error: unknown): boolean {
   );
 }
 
+/** The database went away under a statement: class 08 and 57P of PostgreSQL, or the socket broke. Whether it ran is not known. */
+export function isConnectionLost(error: unknown): boolean {
+  return (
+    /^(?:08|57P|ECONNRESET|EPIPE)/.test(codeOf(error)) ||
+    /^Connection terminated/.test((error as Error).message)
+  );
+}
+
 function codeOf(error: unknown): string {
   return String((error as { code?: unknown }).code ?? '');
 }

@@ -4,15 +4,17 @@
  */
 import type { Clock } from '../lib/clock.ts';
 import type { Queryable } from '../store/database.ts';
-import { type InboxItem, inboxItemsAbove, newestInboxId } from '../store/inbox-item.ts';
+import { newestInboxId } from '../store/inbox-item.ts';
+import { endedTokens } from '../store/login-token.ts';
+import { type Ear, feed, type Listener, newListener, raiseFloor } from './listener.ts';
 
-export type LiveEvent =
-  | { readonly type: 'notification'; readonly item: InboxItem }
-  | { readonly type: 'inbox'; readonly id: number | null; readonly status: 'read' | 'unread' | 'deleted' };
+export type { LiveEvent } from './listener.ts';
 
 export interface LiveHub {
-  /** Starts after `lastId`, or with what comes from now on when null. Returns the function that stops it. */
-  listen(userId: number, lastId: number | null, onEvent: (event: LiveEvent) => void): Promise<() => void>;
+  /** Resolves with the function that stops it; rejects when the database is away. */
+  listen(ear: Ear): Promise<() => void>;
+  /** A login may have ended; it is also looked at regularly. */
+  checkLogins(): void;
   /** Something may be new for somebody. */
   wake(): void;
   /** The user changed a mark; tells the user's other listeners on this node. */
@@ -21,17 +23,11 @@ export interface LiveHub {
   stop(): void;
 }
 
-interface Listener {
-  readonly userId: number;
-  readonly onEvent: (event: LiveEvent) => void;
-  readonly seen: Set<number>;
-  floor: number;
-  nextFloor: number;
-  highest: number;
-}
-
 const DEBOUNCE_MS = 15;
-const PAGE = 500;
+/** What could not be read is read again after this time. */
+const AGAIN_MS = 1_000;
+/** So long a stream outlives its login when nobody said that it ended: it expired, or the account was deactivated. */
+const CHECK_LOGINS_MS = 10_000;
 /** Ids are given before the commit, so a lower id may become visible after a higher one, within this time. */
 const OVERLAP_MS = 10_000;
 
@@ -63,27 +59,19 @@ export function createHub(deps: HubDeps): LiveHub {
       } while (again);
     } catch (error) {
       deps.onError(error as Error);
+      timer ??= setTimeout(() => void read(), AGAIN_MS);
     } finally {
       reading = false;
     }
   };
 
+  const checkLogins = () => void endStale(deps, listeners).catch(deps.onError);
+  const checks = setInterval(checkLogins, CHECK_LOGINS_MS).unref();
+
   const readOnce = async () => {
-    const asked = [...listeners];
-    if (asked.length === 0) return;
-    const items = await inboxItemsAbove(deps.database, asked, PAGE);
-    const byUser = groupByUser(items);
-    for (const listener of asked) {
-      const mine = byUser.get(listener.userId) ?? [];
-      const fresh = mine.filter(
-        (item) => !listener.seen.has(item.notification.id) && item.notification.id > listener.floor,
-      );
-      for (const item of fresh) hand(listener, item);
-      if (mine.length >= PAGE && fresh.length > 0) {
-        listener.floor = listener.highest;
-        again = true;
-      }
-    }
+    for (const listener of listeners) listener.stalled = !listener.isReady();
+    const asked = [...listeners].filter(({ stalled }) => !stalled);
+    if (asked.length > 0) again = (await feed(deps.database, asked)) || again;
   };
 
   const raise = () => {
@@ -93,20 +81,14 @@ export function createHub(deps: HubDeps): LiveHub {
   };
 
   return {
-    async listen(userId, lastId, onEvent) {
-      const floor = lastId ?? (await newestInboxId(deps.database, userId));
-      const listener: Listener = {
-        userId,
-        onEvent,
-        seen: new Set(),
-        floor,
-        nextFloor: floor,
-        highest: floor,
-      };
+    async listen(ear) {
+      const floor = ear.lastId ?? (await newestInboxId(deps.database, ear.userId));
+      const listener = newListener(ear, floor);
       listeners.add(listener);
       await read();
       return () => listeners.delete(listener);
     },
+    checkLogins,
     wake() {
       if (listeners.size > 0) timer ??= setTimeout(() => void read(), DEBOUNCE_MS);
     },
@@ -119,29 +101,20 @@ export function createHub(deps: HubDeps): LiveHub {
     },
     stop() {
       if (timer) clearTimeout(timer);
+      clearInterval(checks);
       listeners.clear();
     },
   };
 }
 
-function raiseFloor(listener: Listener): void {
-  listener.floor = Math.max(listener.floor, listener.nextFloor);
-  listener.nextFloor = listener.highest;
-  for (const id of listener.seen) if (id <= listener.floor) listener.seen.delete(id);
-}
-
-function hand(listener: Listener, item: InboxItem): void {
-  listener.seen.add(item.notification.id);
-  listener.highest = Math.max(listener.highest, item.notification.id);
-  listener.onEvent({ type: 'notification', item });
-}
-
-function groupByUser(items: readonly InboxItem[]): Map<number, InboxItem[]> {
-  const groups = new Map<number, InboxItem[]>();
-  for (const item of items) {
-    const group = groups.get(item.userId);
-    if (group) group.push(item);
-    else groups.set(item.userId, [item]);
+/** Ends the listeners whose login has ended. */
+async function endStale({ database, clock }: HubDeps, listeners: Set<Listener>): Promise<void> {
+  const asked = [...listeners];
+  if (asked.length === 0) return;
+  const ids = asked.map(({ tokenId }) => tokenId);
+  const ended = await endedTokens(database, ids, new Date(clock()));
+  for (const listener of asked.filter(({ tokenId }) => ended.has(tokenId))) {
+    listeners.delete(listener);
+    listener.onEnd();
   }
-  return groups;
 }

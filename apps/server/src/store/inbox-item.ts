@@ -19,19 +19,38 @@ function toItem(row: Row): InboxItem {
   return { userId: row.user_id, isRead: row.is_read, notification: toNotification(row) };
 }
 
-/** What arrived for these users above each one's own floor, oldest first. */
-export async function inboxItemsAbove(
+export interface InboxEntry {
+  readonly userId: number;
+  readonly id: number;
+}
+
+/** Ids of what arrived for these users above each one's own floor, at most `limit` each, lowest first. */
+export function inboxIdsAbove(
   connection: Queryable,
   floors: readonly { userId: number; floor: number }[],
   limit: number,
+): Promise<InboxEntry[]> {
+  return connection.query<InboxEntry>(
+    `select t.user_id as "userId", x.id from (
+       select user_id, min(floor) as floor from unnest($1::bigint[], $2::bigint[]) as t (user_id, floor) group by user_id
+     ) t cross join lateral (
+       select notification_id as id from inbox
+       where user_id = t.user_id and notification_id > t.floor and deleted_at is null order by notification_id limit $3
+     ) x order by x.id`,
+    [floors.map((entry) => entry.userId), floors.map((entry) => entry.floor), limit],
+    'inbox-ids-above',
+  );
+}
+
+/** Those of these entries that still exist, in no order. */
+export async function findInboxItems(
+  connection: Queryable,
+  entries: readonly InboxEntry[],
 ): Promise<InboxItem[]> {
   const rows = await connection.query<Row>(
-    `${SELECT} and (i.user_id, i.notification_id) in (
-       select t.user_id, x.notification_id from unnest($1::bigint[], $2::bigint[]) as t (user_id, floor)
-       cross join lateral (select notification_id from inbox where user_id = t.user_id and notification_id > t.floor
-         order by notification_id limit $3) x)
-     order by n.id`,
-    [floors.map((entry) => entry.userId), floors.map((entry) => entry.floor), limit],
+    `${SELECT} and (i.user_id, i.notification_id) in (select * from unnest($1::bigint[], $2::bigint[]))`,
+    [entries.map(({ userId }) => userId), entries.map(({ id }) => id)],
+    'inbox-items',
   );
   return rows.map(toItem);
 }

@@ -31,12 +31,38 @@ export async function revokeToken(connection: Queryable, id: string, at: Date): 
   );
 }
 
-export async function revokeTokensOf(connection: Queryable, userId: number, at: Date): Promise<void> {
+/** Revokes all of the user's, but for the one that is to stay. */
+export async function revokeTokensOf(
+  connection: Queryable,
+  userId: number,
+  at: Date,
+  keep: string | null = null,
+): Promise<void> {
   await connection.query(
-    `with revoked as (update login_token set revoked_at = $2 where user_id = $1 and revoked_at is null)
-     update user_account set login_expires_at = null where id = $1`,
-    [userId, at],
+    `with revoked as (
+       update login_token set revoked_at = $2 where user_id = $1 and revoked_at is null and id is distinct from $3::uuid
+     )
+     update user_account set login_expires_at = (select expires_at from login_token where id = $3::uuid and revoked_at is null)
+     where id = $1`,
+    [userId, at, keep],
   );
+}
+
+/** Which of these logins are no longer good: revoked, expired, or of somebody who is deactivated or deleted. */
+export async function endedTokens(
+  connection: Queryable,
+  ids: readonly string[],
+  now: Date,
+): Promise<Set<string>> {
+  const rows = await connection.query<{ id: string }>(
+    `select t.id from unnest($1::uuid[]) as t (id)
+     left join login_token l on l.id = t.id and l.revoked_at is null and l.expires_at > $2
+     left join user_account u on u.id = l.user_id and u.is_active
+     where u.id is null`,
+    [ids, now],
+    'ended-tokens',
+  );
+  return new Set(rows.map(({ id }) => id));
 }
 
 export async function deleteExpiredTokens(connection: Queryable, before: Date): Promise<void> {

@@ -55,11 +55,17 @@ export function buildTransports(deps: BuildDeps): TransportEntry[] {
   const { settings, clock } = deps;
   const createClient = settings.HTTP2_CLIENT === 'node' ? createNodeClient : createCoreClient;
   const entries: TransportEntry[] = [];
-  const add = (kind: DeviceKind, transport: Transport | null, unitOf?: (address: string) => string) => {
+  const add = (
+    kind: DeviceKind,
+    transport: Transport | null,
+    unitOf?: (address: string) => string,
+    environment = '',
+  ) => {
     if (!transport) return;
     const { onParked, onRecovered } = deps;
-    const providerOf = (address: string) => (unitOf ? `${kind} ${unitOf(address)}` : kind);
-    const known = deps.parkings.filter(({ provider }) => provider.split(' ')[0] === kind);
+    const provider = environment === '' ? kind : `${kind}-${environment}`;
+    const providerOf = (address: string) => (unitOf ? `${provider} ${unitOf(address)}` : provider);
+    const known = deps.parkings.filter((parking) => parking.provider.split(' ')[0] === provider);
     const parked: ParkedTransport = withParking(transport, {
       clock,
       providerOf,
@@ -67,10 +73,17 @@ export function buildTransports(deps: BuildDeps): TransportEntry[] {
       onParked,
       onRecovered,
     });
-    entries.push({ kind, environment: '', transport: parked });
+    entries.push({ kind, environment, transport: parked });
   };
   const apns = apnsConfig(settings);
-  add('apns', apns && createApnsTransport(apns, { createClient, clock, tokenShelf: shelfOf(deps, apns) }));
+  if (apns) {
+    const apnsDeps = { createClient, clock, tokenShelf: shelfOf(deps, apns) };
+    add('apns', createApnsTransport(apns, apnsDeps));
+    // Apple issues device tokens per environment: an app from Xcode has one of the sandbox.
+    const environment = apns.environment === 'sandbox' ? 'production' : 'sandbox';
+    const other = createApnsTransport({ ...apns, environment, connections: 1 }, apnsDeps);
+    add('apns', { ...other, open: connectsWhenNeeded }, undefined, environment);
+  }
   const account = settings.files.FCM_SERVICE_ACCOUNT_FILE;
   const fcm = account && {
     account: JSON.parse(account) as ServiceAccount,
@@ -91,6 +104,9 @@ export function buildTransports(deps: BuildDeps): TransportEntry[] {
   add('mqtt', deps.embeddedMqtt ?? externalMqtt(settings, clock));
   return entries;
 }
+
+/** Most servers have no device there: no connection is kept ready. */
+const connectsWhenNeeded = () => Promise.resolve();
 
 function shelfOf({ database }: BuildDeps, { authentication }: ApnsConfig): TokenShelf {
   const [team, key] =

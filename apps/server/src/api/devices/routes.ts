@@ -6,7 +6,8 @@ import { type DeviceRecord, deleteDevice, listDevices, registerDevice } from '..
 import type { ApiDeps } from '../deps.ts';
 import { requireLogin } from '../edge/login.ts';
 import { ApiProblem } from '../edge/problem.ts';
-import { noContent, rowId } from '../edge/schema.ts';
+import { noContent, rowId, withoutLogin } from '../edge/schema.ts';
+import { invalidInput } from '../edge/validate.ts';
 
 const tags = ['devices'];
 
@@ -27,6 +28,11 @@ function present(device: DeviceRecord, password?: string) {
   };
 }
 
+/** Web Push: the transport's sentence names the part of the credential that it is about. */
+function faultyField(fault: string): string {
+  return /^(?:the credential|p256dh|auth) /.test(fault) ? 'body.credential' : 'body.address';
+}
+
 /** The devices of the signed-in user. Registering a known address again moves it here and revives it. */
 export function deviceRoutes(deps: ApiDeps): FastifyPluginAsyncZod {
   return async (api) => {
@@ -45,7 +51,7 @@ export function deviceRoutes(deps: ApiDeps): FastifyPluginAsyncZod {
         ? createHash('sha256').update(password).digest('hex')
         : request.body.credential;
       const fault = deps.checkAddress(kind, { address, credential });
-      if (fault) throw new ApiProblem('invalid-input', fault, { field: 'body.address' });
+      if (fault) throw invalidInput([{ field: faultyField(fault), rule: fault }]);
       const { device, created } = await registerDevice(deps.database, {
         userId: user.id,
         kind,
@@ -82,7 +88,14 @@ export function deviceRoutes(deps: ApiDeps): FastifyPluginAsyncZod {
 
     api.get(
       '/webpush/key',
-      { schema: { tags, summary: 'Public VAPID key for subscribing', response: { 200: WebPushKey } } },
+      {
+        schema: {
+          ...withoutLogin,
+          tags,
+          summary: 'Public VAPID key for subscribing',
+          response: { 200: WebPushKey },
+        },
+      },
       async () => {
         return { publicKey: deps.webPushPublicKey };
       },

@@ -1,12 +1,7 @@
 /** Who is asking. Routes call these; they throw the problem that is answered. */
 import type { FastifyRequest } from 'fastify';
-import type { Identity, User } from '../../identity/identity.ts';
+import type { Identity, Login } from '../../identity/identity.ts';
 import { ApiProblem } from './problem.ts';
-
-export interface Login {
-  readonly user: User;
-  readonly tokenId: string;
-}
 
 export async function requireLogin(identity: Identity, request: FastifyRequest): Promise<Login> {
   const result = await identity.authenticate(request.headers.authorization);

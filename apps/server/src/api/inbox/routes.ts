@@ -25,12 +25,14 @@ export function inboxRoutes(deps: ApiDeps): FastifyPluginAsyncZod {
       const { limit, cursor, service, unread } = request.query;
       const items = await listInboxItems(deps.database, user.id, {
         before: cursor === undefined ? null : Number(cursor),
-        limit,
+        limit: limit + 1,
         serviceId: service ?? null,
         unreadOnly: unread === 'true',
       });
-      const last = items.length === limit ? items.at(-1) : undefined;
-      return { items: items.map(presentInboxItem), nextCursor: last ? String(last.notification.id) : null };
+      // One more than asked for tells whether there is a next page.
+      const page = items.slice(0, limit);
+      const last = items.length > limit ? page.at(-1) : undefined;
+      return { items: page.map(presentInboxItem), nextCursor: last ? String(last.notification.id) : null };
     });
 
     api.get(

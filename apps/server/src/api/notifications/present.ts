@@ -11,7 +11,7 @@ export function foldCounts(sets: readonly { events: number[]; devices: number }[
   return counts;
 }
 
-/** `events` are ordered by device; `limit` is the number of devices asked for. */
+/** `events` are ordered by device and of one device more than `limit`, when there is a next page. */
 export function presentDeliveries(events: readonly LoggedEvent[], limit: number) {
   const items: {
     deviceId: number;
@@ -28,8 +28,9 @@ export function presentDeliveries(events: readonly LoggedEvent[], limit: number)
     item.events.push(presentEvent(event));
   }
   for (const item of items) item.state = stateOf(item.events.map(({ event }) => event));
-  const last = items.length === limit ? items.at(-1) : undefined;
-  return { items, nextCursor: last ? String(last.deviceId) : null };
+  const page = items.slice(0, limit);
+  const last = items.length > limit ? page.at(-1) : undefined;
+  return { items: page, nextCursor: last ? String(last.deviceId) : null };
 }
 
 function presentEvent({ event, reason, providerId, node, at }: LoggedEvent) {

@@ -2,21 +2,25 @@ import { createHash } from 'node:crypto';
 import {
   AcceptedNotification,
   AddressedNotification,
+  Cursor,
   DeliveryCounts,
   DeliveryLog,
   PublishNotification,
+  wholeNumber,
 } from '@tocsin/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Acceptance, Draft } from '../../ingest/draft.ts';
+import { unknownDevices, unknownUsers } from '../../store/audience.ts';
 import { countEventSets, listEvents } from '../../store/delivery-event.ts';
 import { findNotification } from '../../store/notification.ts';
 import { countChunksOf } from '../../store/progress.ts';
 import type { ApiDeps } from '../deps.ts';
 import { requireAdmin } from '../edge/login.ts';
 import { ApiProblem } from '../edge/problem.ts';
-import { rowId, serviceParams } from '../edge/schema.ts';
+import { rowId, serviceParams, withoutLogin } from '../edge/schema.ts';
+import { invalidInput } from '../edge/validate.ts';
 import { foldCounts, presentDeliveries } from './present.ts';
 
 const tags = ['notifications'];
@@ -32,8 +36,11 @@ const idempotent = z.object({ 'idempotency-key': KEY });
 export function publishRoutes(deps: ApiDeps): FastifyPluginAsyncZod {
   return async (api) => {
     const publish = {
+      ...withoutLogin,
       tags,
       summary: 'Publish to a service',
+      description:
+        'Who may publish follows from the policy of the service: anybody, the publishing networks, or holders of its key (`X-Service-Key`).',
       params: serviceParams,
       headers: idempotent,
       body: PublishNotification,
@@ -48,7 +55,7 @@ export function publishRoutes(deps: ApiDeps): FastifyPluginAsyncZod {
         { serviceId, userIds: [], deviceIds: [] },
         `service:${serviceId}`,
       );
-      return answer(reply, await deps.ingest.accept(draft), serviceId);
+      return answer(reply, await deps.ingest.accept(draft), `There is no service ${serviceId}`);
     });
 
     const address = {
@@ -61,13 +68,14 @@ export function publishRoutes(deps: ApiDeps): FastifyPluginAsyncZod {
     api.post('/notifications', { schema: address }, async (request, reply) => {
       const { user } = await requireAdmin(deps.identity, request);
       const { userIds, deviceIds } = request.body;
+      await refuseUnknown(deps, userIds, deviceIds);
       const draft = toDraft(
         request,
         request.body,
         { serviceId: null, userIds, deviceIds },
         `user:${user.id}`,
       );
-      return answer(reply, await deps.ingest.accept(draft), '');
+      return answer(reply, await deps.ingest.accept(draft), 'The first notification with this key is gone');
     });
   };
 }
@@ -96,11 +104,8 @@ export function deliveryRoutes(deps: ApiDeps): FastifyPluginAsyncZod {
     });
 
     const page = z.object({
-      limit: z.coerce.number().int().min(1).max(1_000).default(100),
-      cursor: z
-        .string()
-        .regex(/^[0-9]{1,15}$/)
-        .default('0'),
+      limit: wholeNumber(1, 1_000).default(100),
+      cursor: Cursor.default('0'),
     });
     const log = {
       tags,
@@ -118,11 +123,32 @@ export function deliveryRoutes(deps: ApiDeps): FastifyPluginAsyncZod {
         notification.id,
         new Date(notification.timestamp),
         Number(cursor),
-        limit,
+        limit + 1,
       );
       return presentDeliveries(events, limit);
     });
   };
+}
+
+/** Nobody is told less than was asked for: one id that does not exist refuses the whole. */
+async function refuseUnknown(
+  { database }: ApiDeps,
+  userIds: readonly number[],
+  deviceIds: readonly number[],
+): Promise<void> {
+  const faults = [
+    ...(await unknownUsers(database, userIds)).map((value) => ({
+      field: 'body.userIds',
+      rule: 'there is no such user',
+      value,
+    })),
+    ...(await unknownDevices(database, deviceIds)).map((value) => ({
+      field: 'body.deviceIds',
+      rule: 'there is no such device',
+      value,
+    })),
+  ];
+  if (faults.length > 0) throw invalidInput(faults);
 }
 
 async function required(deps: ApiDeps, id: number) {
@@ -158,13 +184,14 @@ function toDraft(
     source: 'api/v3',
   };
   if (typeof key !== 'string') return { ...draft, idempotency: null };
-  const hash = createHash('sha256').update(JSON.stringify(draft)).digest();
+  // Many languages write a map in another order each time: that is the same request all the same.
+  const inOrder = { ...draft, data: Object.entries(data).sort(([a], [b]) => (a < b ? -1 : 1)) };
+  const hash = createHash('sha256').update(JSON.stringify(inOrder)).digest();
   return { ...draft, idempotency: { scope: `v3:${scope}`, key, hash } };
 }
 
-function answer(reply: FastifyReply, acceptance: Acceptance, serviceId: string): FastifyReply {
-  if (acceptance.kind === 'unknown-service')
-    throw new ApiProblem('not-found', `There is no service ${serviceId}`);
+function answer(reply: FastifyReply, acceptance: Acceptance, unknown: string): FastifyReply {
+  if (acceptance.kind === 'unknown-service') throw new ApiProblem('not-found', unknown);
   if (acceptance.kind === 'idempotency-conflict') throw new ApiProblem('idempotency-conflict');
   if (acceptance.replayed) void reply.header('idempotency-replayed', 'true');
   return reply

@@ -1,8 +1,8 @@
 /** Bodies as FastAPI takes them: JSON by its label or without one; anything else stays the text it is. */
 import { isUtf8 } from 'node:buffer';
 import type { FastifyRequest } from 'fastify';
+import { findJsonFault } from '../edge/json-fault.ts';
 import { unprocessable, unreadableBody } from './failure.ts';
-import { findJsonFault } from './json-fault.ts';
 
 /** Labels come without parameters: plugin.ts took them off. */
 const JSON_LABEL = /^application\/(?:json|\S+\+json)$/i;

@@ -1,7 +1,7 @@
 /** How the Notify API says no: `{"detail": …}`, in the words its phones and producers know (notify-api.md §1.3). */
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { IngestBusy } from '../../ingest/draft.ts';
-import { isNeverSent } from '../../ingest/failure.ts';
+import { isConnectionLost, isNeverSent } from '../../ingest/failure.ts';
 
 /** One entry of a 422 answer, as pydantic 2 writes it. */
 export interface FieldError {
@@ -67,11 +67,3 @@ function toFailure(error: FastifyError): NotifyFailure {
 
 const unavailable = (seconds: number) =>
   new NotifyFailure(503, 'Service Unavailable', { 'retry-after': String(seconds) });
-
-/** The database went away under a statement: class 08 and 57P of PostgreSQL, or the socket broke. */
-function isConnectionLost(error: Error & { code?: unknown }): boolean {
-  return (
-    /^(?:08|57P|ECONNRESET|EPIPE)/.test(String(error.code ?? '')) ||
-    /^Connection terminated/.test(error.message)
-  );
-}

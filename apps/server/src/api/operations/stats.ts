@@ -1,3 +1,4 @@
+import { wholeNumber } from '@tocsin/contract';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { eventName } from '../../receipts/states.ts';
@@ -19,7 +20,7 @@ const Stats = z
 export function statsRoutes(deps: ApiDeps): FastifyPluginAsyncZod {
   return async (api) => {
     const querystring = z.object({
-      windowSeconds: z.coerce.number().int().min(1).max(86_400).default(3_600),
+      windowSeconds: wholeNumber(1, 86_400).default(3_600),
     });
     const schema = {
       tags: ['operations'],

@@ -2,18 +2,33 @@ import { Receipt } from '@tocsin/contract';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import type { ApiDeps } from '../deps.ts';
 import { ApiProblem } from '../edge/problem.ts';
-import { noContent } from '../edge/schema.ts';
+import { noContent, withoutLogin } from '../edge/schema.ts';
+
+/** A web app of another origin may report too: the token says all, no cookie is involved (Fetch standard, CORS). */
+const ANY_ORIGIN = { 'access-control-allow-origin': '*' };
+const PREFLIGHT = {
+  ...ANY_ORIGIN,
+  'access-control-allow-methods': 'POST',
+  'access-control-allow-headers': 'content-type',
+  'access-control-max-age': '86400',
+};
 
 /** The device's own word. The token in the payload is the authorisation: a service worker has no login. */
 export function receiptRoutes(deps: Pick<ApiDeps, 'receipts'>): FastifyPluginAsyncZod {
   return async (api) => {
+    // Refusals too: a page that may not read them could not tell "wrong token" from "no network".
+    api.addHook('onRequest', async (_request, reply) => void reply.headers(ANY_ORIGIN));
+    api.options('/receipts', { schema: { hide: true } }, async (_request, reply) =>
+      reply.status(204).headers(PREFLIGHT).send(null),
+    );
     const schema = {
+      ...withoutLogin,
       tags: ['receipts'],
       summary: 'Report received, displayed, opened or dismissed',
       body: Receipt,
       response: noContent,
     };
-    api.post('/receipts', { schema, config: { cors: true } }, async (request, reply) => {
+    api.post('/receipts', { schema }, async (request, reply) => {
       if (!(await deps.receipts.record(request.body))) throw new ApiProblem('unknown-receipt-token');
       return reply.status(204).send(null);
     });

@@ -5,13 +5,11 @@ import { hashKey } from '../../identity/publish-access.ts';
 import {
   createService,
   deleteService,
-  findService,
   listServicesFor,
   type ServiceForUser,
   setPublishKey,
   updateService,
 } from '../../store/service.ts';
-import { setSubscription } from '../../store/subscription.ts';
 import type { ApiDeps } from '../deps.ts';
 import { requireAdmin, requireLogin } from '../edge/login.ts';
 import { ApiProblem } from '../edge/problem.ts';
@@ -69,7 +67,9 @@ export function serviceRoutes(deps: Pick<ApiDeps, 'identity' | 'database'>): Fas
 
     const makeKey = {
       tags,
-      summary: 'Make a new publishing key; the old one stops working',
+      summary: 'Make a new publishing key',
+      description:
+        'The old key stops working, and the policy of the service becomes `key`. The key is shown once.',
       params,
       response: { 201: ServiceKey },
     };
@@ -80,25 +80,5 @@ export function serviceRoutes(deps: Pick<ApiDeps, 'identity' | 'database'>): Fas
         throw unknown(request.params.serviceId);
       return reply.status(201).send({ key });
     });
-
-    for (const [method, subscribed] of [
-      ['PUT', true],
-      ['DELETE', false],
-    ] as const) {
-      const summary = subscribed ? 'Subscribe' : 'Unsubscribe';
-      const schema = { tags: ['subscriptions'], summary, params, response: noContent };
-      api.route({
-        method,
-        url: '/subscriptions/:serviceId',
-        schema,
-        handler: async (request, reply) => {
-          const { user } = await requireLogin(identity, request);
-          const { serviceId } = request.params;
-          if (!(await findService(database, serviceId))) throw unknown(serviceId);
-          await setSubscription(database, user.id, serviceId, subscribed);
-          return reply.status(204).send(null);
-        },
-      });
-    }
   };
 }

@@ -4,14 +4,14 @@ import type { User } from '../../identity/identity.ts';
 import type { ApiDeps } from '../deps.ts';
 import { requireLogin } from '../edge/login.ts';
 import { ApiProblem } from '../edge/problem.ts';
-import { noContent } from '../edge/schema.ts';
+import { noContent, withoutLogin } from '../edge/schema.ts';
 
 const tags = ['sessions'];
 const presentUser = ({ id, username, isAdmin }: User) => ({ id, username, isAdmin });
 
 export function sessionRoutes(deps: Pick<ApiDeps, 'identity'>): FastifyPluginAsyncZod {
   return async (api) => {
-    const signIn = { tags, summary: 'Sign in', body: SignIn, response: { 201: Session } };
+    const signIn = { ...withoutLogin, tags, summary: 'Sign in', body: SignIn, response: { 201: Session } };
     api.post('/sessions', { schema: signIn }, async (request, reply) => {
       const result = await deps.identity.signIn(request.body.username, request.body.password);
       if (result.kind !== 'ok') throw new ApiProblem('wrong-credentials');
@@ -51,12 +51,20 @@ export function sessionRoutes(deps: Pick<ApiDeps, 'identity'>): FastifyPluginAsy
       },
     );
 
-    const change = { tags, summary: 'Change the own password', body: PasswordChange, response: noContent };
+    const change = {
+      tags,
+      summary: 'Change the own password',
+      description: 'Ends every other login of the user.',
+      body: PasswordChange,
+      response: noContent,
+    };
     api.put('/me/password', { schema: change }, async (request, reply) => {
-      const { user } = await requireLogin(deps.identity, request);
-      const changed = await deps.identity.changePassword(user, request.body.current, request.body.next);
-      if (!changed)
-        throw new ApiProblem('wrong-credentials', 'The current password is not right', { field: 'current' });
+      const login = await requireLogin(deps.identity, request);
+      const changed = await deps.identity.changePassword(login, request.body.current, request.body.next);
+      if (!changed) {
+        const faults = [{ field: 'body.current', rule: 'is not the current password' }];
+        throw new ApiProblem('wrong-credentials', 'The current password is not right', { faults });
+      }
       return reply.status(204).send(null);
     });
   };

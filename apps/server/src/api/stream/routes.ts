@@ -1,55 +1,108 @@
+import type { ServerResponse } from 'node:http';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { LiveEvent } from '../../live/hub.ts';
-import type { ApiDeps } from '../deps.ts';
+import type { ApiDeps, StreamLimits } from '../deps.ts';
 import { requireLogin } from '../edge/login.ts';
 import { presentInboxItem } from '../inbox/present.ts';
 
-const KEEP_ALIVE_MS = 15_000;
-/** A reader this far behind is cut off; it resumes with Last-Event-ID and misses nothing. */
-const MOST_BUFFERED_BYTES = 4 * 1024 * 1024;
+const LIMITS: StreamLimits = {
+  keepAliveMs: 15_000,
+  mostBufferedBytes: 256 * 1024,
+  patienceMs: 30_000,
+};
 
-/** Server-sent events (WHATWG HTML §9.2): one `notification` per inbox item, `inbox` for marks made elsewhere. */
-export function streamRoutes(deps: Pick<ApiDeps, 'identity' | 'live'>): FastifyPluginAsyncZod {
+const headers = z.object({
+  'last-event-id': z
+    .string()
+    .regex(/^[0-9]{1,15}$/, 'must be the id of an event of this stream')
+    .optional(),
+});
+const schema = {
+  tags: ['inbox'],
+  summary: 'Follow the inbox live',
+  description:
+    'Server-sent events (WHATWG HTML §9.2): `notification` for each new inbox item, `inbox` for marks made elsewhere. ' +
+    'Resumes after `Last-Event-ID`. Ends with the login.',
+  headers,
+  response: { 200: { description: 'Events', content: { 'text/event-stream': { schema: z.string() } } } },
+};
+
+/** One `notification` per inbox item, `inbox` for marks made elsewhere. */
+export function streamRoutes(deps: Pick<ApiDeps, 'identity' | 'live' | 'stream'>): FastifyPluginAsyncZod {
+  const limits = { ...LIMITS, ...deps.stream };
   return async (api) => {
-    const headers = z.object({
-      'last-event-id': z
-        .string()
-        .regex(/^[0-9]{1,15}$/)
-        .optional(),
-    });
-    const schema = {
-      tags: ['inbox'],
-      summary: 'Follow the inbox live; resumes after Last-Event-ID',
-      headers,
-    };
-    api.get('/stream', { schema }, async (request, reply) => {
-      const { user } = await requireLogin(deps.identity, request);
+    // A HEAD would listen too, for ever and in vain.
+    api.get('/stream', { schema, exposeHeadRoute: false }, async (request, reply) => {
+      const { user, tokenId } = await requireLogin(deps.identity, request);
       const last = request.headers['last-event-id'];
-      reply.hijack();
-      const socket = reply.raw;
-      socket.writeHead(200, {
-        'content-type': 'text/event-stream; charset=utf-8',
-        'cache-control': 'no-store',
-        'x-accel-buffering': 'no',
+      const feed = createFeed(reply.raw, limits, deps.live.wake);
+      // Until this resolves an ordinary answer is still possible: the database may be away.
+      const stop = await deps.live.listen({
+        userId: user.id,
+        tokenId,
+        lastId: last === undefined ? null : Number(last),
+        isReady: feed.isReady,
+        onEvent: feed.write,
+        onEnd: feed.end,
       });
-      socket.write('retry: 1000\n\n');
-      const write = (event: LiveEvent) => {
-        if (socket.writableLength > MOST_BUFFERED_BYTES) socket.destroy();
-        else socket.write(toFrame(event));
-      };
-      const stop = await deps.live.listen(user.id, last === undefined ? null : Number(last), write);
-      const keepAlive = setInterval(() => socket.write(': still here\n\n'), KEEP_ALIVE_MS);
-      const end = () => {
-        clearInterval(keepAlive);
-        stop();
-      };
-      if (socket.destroyed) end();
-      else socket.on('close', end);
+      reply.hijack();
+      feed.open(request.id, stop);
       return reply;
     });
   };
 }
+
+/** Writes events to a client; what comes before `open` waits for the head of the answer. */
+function createFeed(socket: ServerResponse, limits: StreamLimits, onReady: () => void) {
+  let early = 'retry: 1000\n\n';
+  let opened = false;
+  let ended = false;
+  let patience: NodeJS.Timeout | null = null;
+  const isFull = () => (opened ? socket.writableLength : early.length) > limits.mostBufferedBytes;
+  const send = (text: string) => {
+    if (opened) socket.write(text);
+    else early += text;
+    if (isFull()) patience ??= setTimeout(() => socket.destroy(), limits.patienceMs);
+  };
+  const relax = () => {
+    if (patience === null || isFull()) return;
+    clearTimeout(patience);
+    patience = null;
+    onReady();
+  };
+  return {
+    isReady: () => !isFull(),
+    write: (event: LiveEvent) => send(toFrame(event)),
+    end() {
+      ended = true;
+      if (opened) socket.end();
+    },
+    open(requestId: string, stop: () => void) {
+      const keepAlive = setInterval(() => send(': still here\n\n'), limits.keepAliveMs);
+      const close = () => {
+        clearInterval(keepAlive);
+        if (patience) clearTimeout(patience);
+        stop();
+      };
+      if (socket.destroyed) return close();
+      socket.on('close', close);
+      socket.on('drain', relax);
+      socket.writeHead(200, { ...HEAD, 'x-request-id': requestId });
+      opened = true;
+      socket.write(early);
+      relax();
+      if (ended) socket.end();
+    },
+  };
+}
+
+const HEAD = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-store',
+  'x-accel-buffering': 'no',
+  'x-content-type-options': 'nosniff',
+};
 
 function toFrame(event: LiveEvent): string {
   if (event.type === 'inbox') {

@@ -1,6 +1,6 @@
 /**
  * Where and why a text is not JSON, in the words and positions of Python's decoder: the Notify API answers them
- * (`json_invalid`). Asked only after JSON.parse has refused the text. Keeps its own stack, so no depth overflows it.
+ * (`json_invalid`), and v3 repeats them. Asked only after JSON.parse has refused the text. Keeps its own stack, so no depth overflows it.
  */
 export interface JsonFault {
   readonly message: string;

@@ -1,0 +1,36 @@
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { findService } from '../../store/service.ts';
+import { setSubscription } from '../../store/subscription.ts';
+import type { ApiDeps } from '../deps.ts';
+import { requireLogin } from '../edge/login.ts';
+import { ApiProblem } from '../edge/problem.ts';
+import { noContent, serviceParams as params } from '../edge/schema.ts';
+
+const WAYS = [
+  { method: 'PUT', summary: 'Subscribe', subscribed: true },
+  { method: 'DELETE', summary: 'Unsubscribe', subscribed: false },
+] as const;
+
+/** The subscriptions of the signed-in user; what is as wanted already stays as it is. */
+export function subscriptionRoutes({
+  database,
+  identity,
+}: Pick<ApiDeps, 'identity' | 'database'>): FastifyPluginAsyncZod {
+  return async (api) => {
+    for (const { method, summary, subscribed } of WAYS) {
+      api.route({
+        method,
+        url: '/subscriptions/:serviceId',
+        schema: { tags: ['subscriptions'], summary, params, response: noContent },
+        handler: async (request, reply) => {
+          const { user } = await requireLogin(identity, request);
+          const { serviceId } = request.params;
+          if (!(await findService(database, serviceId)))
+            throw new ApiProblem('not-found', `There is no service ${serviceId}`);
+          await setSubscription(database, user.id, serviceId, subscribed);
+          return reply.status(204).send(null);
+        },
+      });
+    }
+  };
+}
