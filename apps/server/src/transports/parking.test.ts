@@ -8,7 +8,8 @@ import {
   type Transport,
 } from '@tocsin/push';
 import { describe, expect, it } from 'vitest';
-import { type Parking, withParking } from './parking.ts';
+import type { Parking } from './health.ts';
+import { withParking } from './parking.ts';
 
 const notification = { id: 1, title: 'T' } as Notification;
 
@@ -16,6 +17,7 @@ function batchOf(...addresses: string[]): Batch {
   return {
     notification,
     app: '',
+    environment: '',
     addresses,
     credentials: addresses.map(() => ''),
     deviceIds: addresses.map((_, index) => index + 1),

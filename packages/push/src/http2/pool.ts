@@ -36,6 +36,9 @@ export class Pool implements Http2Client, ConnectionOwner {
   private closed = false;
 
   constructor(options: Http2ClientOptions, dial: Dial, surroundings: Surroundings) {
+    if (options.connections < 1 || options.maxStreams < 1) {
+      throw new RangeError('an HTTP/2 client needs at least one connection and one stream');
+    }
     this.options = options;
     this.dial = dial;
     this.surroundings = surroundings;
@@ -169,7 +172,9 @@ export class Pool implements Http2Client, ConnectionOwner {
   }
 
   private backOff(): void {
-    const longest = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** this.failures);
+    // Whoever waits for a connection sees at least one more attempt: a server that is back is not missed.
+    const mostMs = Math.min(LONGEST_BACKOFF_MS, this.options.connectTimeoutMs / 2);
+    const longest = Math.min(mostMs, FIRST_BACKOFF_MS * 2 ** this.failures);
     this.failures++;
     this.retryAt = this.surroundings.now() + longest * (0.5 + this.surroundings.random() / 2);
   }
