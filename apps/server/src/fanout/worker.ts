@@ -16,7 +16,7 @@ export interface WorkerDeps extends DeliverDeps {
 const PLACES = 4;
 /** Chunks under way in all, slow ones included. */
 const MOST_OPEN = 64;
-const SLOW_AFTER_MS = 500;
+const SLOW_AFTER_MS = 200;
 const POLL_MS = 500;
 const RETRY_PAGE = 1_000;
 const MOST_RETRY_GROUPS = 16;
