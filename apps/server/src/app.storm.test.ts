@@ -130,7 +130,9 @@ describe('while Apple is away for a minute', () => {
     });
     const { id, took } = await published(crowd.service, butApple(crowd));
     expect(took).toBeLessThan(AT_ONCE_MS);
-    await expect.poll(async () => (await storm.parked()).stats).toEqual(['apns production']);
+    await expect
+      .poll(async () => (await storm.parked()).stats, { timeout: 20_000 })
+      .toEqual(['apns production']);
     apns.refuse(() => null);
     await recovered([id], everybody(crowd));
   });

@@ -11,6 +11,8 @@ import { Job, JobQueue } from './job.ts';
 
 const FIRST_BACKOFF_MS = 100;
 const LONGEST_BACKOFF_MS = 30_000;
+/** So often every connection of the pool failed without one answer in between: what waits need not wait on. */
+const FUTILE_ROUNDS = 3;
 /** What is in flight gets this long to finish when the client is closed. */
 const CLOSE_GRACE_MS = 2_000;
 
@@ -114,6 +116,8 @@ export class Pool implements Http2Client, ConnectionOwner {
     if (position >= 0) this.connections.splice(position, 1);
     this.lastReason = reason;
     if (!served) this.backOff();
+    if (this.failures >= FUTILE_ROUNDS * this.options.connections)
+      this.failWaiting(this.queue.clear(), reason);
     this.settleConnect();
     if (this.connections.length === 0) for (const resolve of this.closeWaiters.splice(0)) resolve();
     this.pump();
