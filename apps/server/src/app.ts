@@ -127,6 +127,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
         log.info({ provider }, 'provider recovered');
         inOrder(() => deleteParking(database, provider));
       },
+      onError: report,
     }),
   );
   const worker = new FanoutWorker({

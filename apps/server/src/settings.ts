@@ -56,8 +56,10 @@ export const SETTINGS = z.object({
     .optional(),
   APNS_CERT_FILE: path.optional(),
   APNS_TOPIC: z.string().min(1).optional(),
+  /** Where devices are looked for first that do not say their environment. */
   APNS_ENVIRONMENT: z.enum(['production', 'sandbox']).default('production'),
   APNS_URL: url('https:', 'http:').optional(),
+  APNS_SANDBOX_URL: url('https:', 'http:').optional(),
   APNS_CA_FILE: path.optional(),
   FCM_SERVICE_ACCOUNT_FILE: path.optional(),
   FCM_URL: url('https:', 'http:').optional(),

@@ -46,21 +46,38 @@ export interface GivenDevice {
   readonly address?: string;
   readonly credential?: string;
   readonly app?: string;
+  readonly environment?: string;
 }
 
 export async function device(database: Queryable, given: GivenDevice): Promise<number> {
   const row = await one<{ id: number }>(
     database,
-    'insert into device (user_id, kind, address, credential, app) values ($1, $2, $3, $4, $5) returning id',
+    'insert into device (user_id, kind, address, credential, app, environment) values ($1, $2, $3, $4, $5, $6) returning id',
     [
       given.userId,
       given.kind ?? 'apns',
       given.address ?? unique(),
       given.credential ?? '',
       given.app ?? 'tests',
+      given.environment ?? '',
     ],
   );
   return row.id;
+}
+
+/** Devices of people who subscribe to a service, one each; their numbers in the same order. */
+export function audience(
+  database: Queryable,
+  serviceId: string,
+  devices: readonly Omit<GivenDevice, 'userId'>[],
+): Promise<number[]> {
+  return Promise.all(
+    devices.map(async (given) => {
+      const userId = await user(database);
+      await subscribe(database, serviceId, userId);
+      return device(database, { ...given, userId });
+    }),
+  );
 }
 
 /** A clock that only moves when it is told to. */

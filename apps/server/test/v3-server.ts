@@ -146,6 +146,7 @@ function webPushOnly(database: Database, clock: () => number) {
       vapid: generateVapidKeys(),
       embeddedMqtt: null,
       parkings: [],
+      onError: () => undefined,
       onParked: () => undefined,
       onRecovered: () => undefined,
     }),

@@ -1,8 +1,16 @@
 /** The sending library: usable alone, without a database or an environment. */
-export { type ApnsAuthentication, type ApnsConfig, checkApnsAddress } from './apns/config.ts';
+export {
+  type ApnsAuthentication,
+  type ApnsConfig,
+  type ApnsDeps,
+  type ApnsEnvironment,
+  type ApnsPairConfig,
+  checkApnsAddress,
+} from './apns/config.ts';
+export { eitherEnvironment } from './apns/either-environment.ts';
 export type { ShelvedToken, TokenShelf } from './apns/token-shelf.ts';
-export { createApnsTransport } from './apns/transport.ts';
-export { checkFcmAddress, type FcmConfig, type ServiceAccount } from './fcm/config.ts';
+export { createApnsTransport, createApnsTransports } from './apns/transport.ts';
+export { checkFcmAddress, type FcmConfig, type FcmDeps, type ServiceAccount } from './fcm/config.ts';
 export { createFcmTransport } from './fcm/transport.ts';
 export * from './http2/index.ts';
 export { checkMqttAddress, deviceTopic } from './mqtt/address.ts';
@@ -12,6 +20,7 @@ export { createMqttTransport } from './mqtt/transport.ts';
 export * from './notification.ts';
 export * from './outcome.ts';
 export { type AddressGuard, createAddressGuard } from './outside/address-guard.ts';
+export { partOf } from './part.ts';
 export { buildJsonPayload } from './payload/json-payload.ts';
 export type { SplicedPayload } from './payload/spliced-payload.ts';
 export * from './transport.ts';

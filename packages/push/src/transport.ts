@@ -17,6 +17,11 @@ export interface Batch {
    * its published apps expect. One batch is for one app.
    */
   readonly app: string;
+  /**
+   * Which of a provider's environments the addresses are of (APNs: `production`, `sandbox`); '' when they do not say.
+   * One batch is for one environment.
+   */
+  readonly environment: string;
   /** Device token, endpoint URL or MQTT device id. */
   readonly addresses: readonly string[];
   /** Per device: what the address needs to be used (Web Push: `<p256dh>.<auth>`, base64url). May be empty where none does. */

@@ -32,6 +32,7 @@ export function sampleBatch(
   return {
     notification,
     app,
+    environment: 'production',
     addresses,
     credentials: addresses.map(() => ''),
     deviceIds: addresses.map((_, index) => index + 1),

@@ -33,9 +33,9 @@ export async function dispatch(
 }
 
 function toBatch(deps: DispatchDeps, notification: Notification, group: RecipientGroup): Batch {
-  const { app, addresses, credentials, deviceIds, userIds, badges } = group;
+  const { app, environment, addresses, credentials, deviceIds, userIds, badges } = group;
   const receiptTokens = deps.tokens.issueAll(notification.id, deviceIds, userIds);
-  return { notification, app, addresses, credentials, deviceIds, badges, receiptTokens };
+  return { notification, app, environment, addresses, credentials, deviceIds, badges, receiptTokens };
 }
 
 /** The groups without the devices in `skip`; groups that are left empty are left out. */

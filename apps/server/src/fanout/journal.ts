@@ -39,7 +39,7 @@ export async function keepJournal(
   notification: Notification,
   work: JournalWork,
 ): Promise<void> {
-  const ledger = createLedger(notification, deps.clock(), deps.random);
+  const ledger = createLedger(deps, notification, work.areRetries);
   const unwritten: Answers[] = [];
   const write = async (finish?: JournalWork['finish']) => {
     if (!ledger.isEmpty) unwritten.push(ledger.take());

@@ -1,5 +1,6 @@
 /** Collects what the providers answered and says what to write: log rows, retries, dead addresses. */
 import type { Notification, Outcome } from '@tocsin/push';
+import type { Clock } from '../lib/clock.ts';
 import type { NewRetry } from '../queue/retry.ts';
 import { EVENTS } from '../receipts/states.ts';
 import { type DeliveryEventRows, emptyEventRows } from '../store/delivery-event.ts';
@@ -29,7 +30,17 @@ function noAnswers(): Answers {
   return { rows: emptyEventRows(), retries: [], settled: [], gone: [] };
 }
 
-export function createLedger(notification: Notification, now: number, random: () => number): Ledger {
+export interface LedgerDeps {
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
+/** `areRetries`: the log already says of these deliveries that they wait. */
+export function createLedger(
+  { clock, random }: LedgerDeps,
+  notification: Notification,
+  areRetries: boolean,
+): Ledger {
   let answers = noAnswers();
 
   const log = (
@@ -54,7 +65,8 @@ export function createLedger(notification: Notification, now: number, random: ()
     attempt: number,
     outcome: Extract<Outcome, { kind: 'retry' }>,
   ): boolean => {
-    const dueAt = retryAt(outcome, attempt, now, random);
+    // From the answer on: a batch may have been under way for long.
+    const dueAt = retryAt(outcome, attempt, clock(), random);
     if (dueAt > expiresAt(notification)) return false;
     // Waiting for a parked provider is not an attempt of this delivery.
     const attempts = outcome.scope === 'provider' ? attempt : attempt + 1;
@@ -66,7 +78,9 @@ export function createLedger(notification: Notification, now: number, random: ()
     record(deviceId, userId, attempt, outcome, providerId) {
       const reason = outcome.kind === 'accepted' ? null : outcome.reason;
       if (outcome.kind === 'retry' && scheduled(deviceId, attempt, outcome)) {
-        log(deviceId, userId, EVENTS.retry, reason, providerId);
+        // An outage of an hour must not write a row a minute for everybody who waits for its end.
+        const waitsOn = areRetries && outcome.scope === 'provider';
+        if (!waitsOn) log(deviceId, userId, EVENTS.retry, reason, providerId);
         return;
       }
       const event = outcome.kind === 'retry' ? EVENTS.expired : EVENTS[outcome.kind];
@@ -85,7 +99,7 @@ export function createLedger(notification: Notification, now: number, random: ()
       return taken;
     },
     get isEmpty() {
-      return answers.rows.deviceIds.length === 0;
+      return answers.rows.deviceIds.length === 0 && answers.retries.length === 0;
     },
   };
 }

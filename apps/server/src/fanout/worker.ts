@@ -4,7 +4,7 @@
  * is bounded. One place is kept free for high priority.
  */
 import { type Chunk, claimChunks, LEASE_MS, releaseChunk, renewLeases } from '../queue/chunk.ts';
-import { claimRetries, type DueRetry } from '../queue/retry.ts';
+import { claimRetries, type DueRetry, renewRetries } from '../queue/retry.ts';
 import { priorityRank } from '../store/notification.ts';
 import { type DeliverDeps, deliverChunk, deliverRetries } from './deliver.ts';
 
@@ -16,7 +16,7 @@ export interface WorkerDeps extends DeliverDeps {
 const PLACES = 4;
 /** Chunks under way in all, slow ones included. */
 const MOST_OPEN = 64;
-const SLOW_AFTER_MS = 500;
+const SLOW_AFTER_MS = 200;
 const POLL_MS = 500;
 const RETRY_PAGE = 1_000;
 const MOST_RETRY_GROUPS = 16;
@@ -25,7 +25,8 @@ const FAILURE_PAUSE_MS = 1_000;
 export class FanoutWorker {
   private readonly deps: WorkerDeps;
   private readonly open = new Map<number, Promise<void>>();
-  private readonly retryGroups = new Set<Promise<void>>();
+  /** Of one notification each. */
+  private readonly retryGroups = new Map<readonly DueRetry[], Promise<void>>();
   private fast = 0;
   private stopped = true;
   private looking = false;
@@ -50,7 +51,7 @@ export class FanoutWorker {
   /** Stops taking new work and waits for what is under way. */
   async stop(): Promise<void> {
     this.stopped = true;
-    await Promise.all([...this.open.values(), ...this.retryGroups]);
+    await Promise.all([...this.open.values(), ...this.retryGroups.values()]);
     for (const timer of this.timers) clearInterval(timer);
   }
 
@@ -118,26 +119,32 @@ export class FanoutWorker {
     if (this.stopped || this.retryGroups.size >= MOST_RETRY_GROUPS) return;
     const due = await claimRetries(this.deps.database, this.deps.clock(), RETRY_PAGE);
     for (const group of groupByNotification(due)) {
-      const work: Promise<void> = deliverRetries(this.deps, group)
+      const work = deliverRetries(this.deps, group)
         .catch((error: Error) =>
           this.deps.onError(error, `retries of notification ${group[0]?.notificationId}`),
         )
         .finally(() => {
-          this.retryGroups.delete(work);
+          this.retryGroups.delete(group);
           this.wake();
         });
-      this.retryGroups.add(work);
+      this.retryGroups.set(group, work);
     }
     if (due.length === RETRY_PAGE) this.again = true;
   }
 
   private renew(): void {
-    if (this.open.size === 0) return;
     const { database, node, clock, onError } = this.deps;
-    renewLeases(database, node, [...this.open.keys()], clock()).catch((error: Error) =>
-      onError(error, 'renewing leases'),
+    const now = clock();
+    const renewals = [...this.retryGroups.keys()].map((group) =>
+      renewRetries(database, group[0]?.notificationId ?? 0, group.map(deviceOf), now),
     );
+    if (this.open.size > 0) renewals.push(renewLeases(database, node, [...this.open.keys()], now));
+    Promise.all(renewals).catch((error: Error) => onError(error, 'renewing leases'));
   }
+}
+
+function deviceOf({ deviceId }: DueRetry): number {
+  return deviceId;
 }
 
 function groupByNotification(due: readonly DueRetry[]): DueRetry[][] {

@@ -9,6 +9,9 @@ export interface DueRetry {
   readonly attempt: number;
 }
 
+/** So long a node that died keeps retries from the others; its holder renews. */
+const RETRY_LEASE_MS = LEASE_MS * 3;
+
 export interface NewRetry {
   readonly deviceId: number;
   readonly dueAt: number;
@@ -26,8 +29,23 @@ export function claimRetries(connection: Queryable, now: number, limit: number):
      update retry r set lease_until = $3 from picked where r.ctid = picked.ctid
      returning r.notification_id as "notificationId", r.notification_created_at as "notificationCreatedAt",
        r.device_id as "deviceId", r.attempt`,
-    [new Date(now), limit, new Date(now + LEASE_MS * 3)],
+    [new Date(now), limit, new Date(now + RETRY_LEASE_MS)],
     'claim-retries',
+  );
+}
+
+/** Keeps what is still under way; what was answered meanwhile has no lease any more and is due when it says. */
+export async function renewRetries(
+  connection: Queryable,
+  notificationId: number,
+  deviceIds: readonly number[],
+  now: number,
+): Promise<void> {
+  await connection.query(
+    `update retry set lease_until = $3
+     where notification_id = $1 and device_id = any($2::bigint[]) and lease_until is not null`,
+    [notificationId, deviceIds, new Date(now + RETRY_LEASE_MS)],
+    'renew-retries',
   );
 }
 

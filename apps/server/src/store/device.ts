@@ -30,6 +30,7 @@ export interface NewDevice {
 }
 
 /**
+ * What is known of an address's environment stays when a registration does not say it: an address never changes it.
  * `created` is false when the user had this address already, alive. What still waits to be delivered to an address
  * that moves was meant for its former owner and is dropped.
  */
@@ -44,7 +45,7 @@ export async function registerDevice(
      insert into device (user_id, kind, address, credential, environment, app, name, registered_at, last_seen_at)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $8)
      on conflict (kind, address) do update set user_id = excluded.user_id, credential = excluded.credential,
-       environment = excluded.environment, app = excluded.app, name = excluded.name, registered_at = excluded.registered_at,
+       environment = case excluded.environment when '' then device.environment else excluded.environment end, app = excluded.app, name = excluded.name, registered_at = excluded.registered_at,
        last_seen_at = excluded.last_seen_at, gone_at = null, gone_reason = null
      returning ${COLUMNS}, exists (select 1 from old where old.user_id = $1 and old.gone_at is null) as existed`,
     [
@@ -103,6 +104,18 @@ export async function findMqttDevice(
     [address],
   );
   return row ?? null;
+}
+
+/** For devices that did not say their environment themselves. */
+export async function learnEnvironment(
+  connection: Queryable,
+  deviceIds: readonly number[],
+  environment: string,
+): Promise<void> {
+  await connection.query(
+    "update device set environment = $2 where id = any($1::bigint[]) and environment = ''",
+    [deviceIds, environment],
+  );
 }
 
 export async function touchDevice(connection: Queryable, id: number, at: Date): Promise<void> {

@@ -1,43 +1,36 @@
 /** Builds the transports the configuration asks for. One kind that is not set up is simply not in the registry. */
 import {
-  type ApnsConfig,
   createAddressGuard,
-  createApnsTransport,
   createCoreClient,
   createFcmTransport,
   createMqttTransport,
   createNodeClient,
   createWebPushTransport,
-  type DeviceKind,
+  type FcmDeps,
   type ServiceAccount,
-  type TokenShelf,
   type Transport,
   type VapidKeys,
 } from '@tocsin/push';
 import type { Clock } from '../lib/clock.ts';
 import type { Queryable } from '../store/database.ts';
-import { type ParkedTransport, type Parking, withParking } from './parking.ts';
+import { type ApnsSettings, apnsEntries } from './apns.ts';
+import type { HealthDeps, Parking } from './health.ts';
+import { optional } from './optional.ts';
+import { type ParkedTransport, withParking } from './parking.ts';
 import type { TransportEntry } from './registry.ts';
-import { createTokenShelf } from './token-shelf.ts';
 
 /** The part of the configuration the transports are made of. */
-export interface TransportSettings {
+export interface TransportSettings extends ApnsSettings {
   readonly HTTP2_CLIENT: 'core' | 'node';
-  readonly APNS_KEY_ID?: string | undefined;
-  readonly APNS_TEAM_ID?: string | undefined;
-  readonly APNS_TOPIC?: string | undefined;
-  readonly APNS_ENVIRONMENT: 'production' | 'sandbox';
-  readonly APNS_URL?: string | undefined;
   readonly FCM_URL?: string | undefined;
   readonly WEBPUSH_SUBJECT: string;
   readonly WEBPUSH_ALLOW: readonly string[];
   readonly MQTT_URL?: string | undefined;
   readonly MQTT_USERNAME?: string | undefined;
   readonly MQTT_PASSWORD?: string | undefined;
-  readonly files: Readonly<Partial<Record<string, string>>>;
 }
 
-export interface BuildDeps {
+export interface BuildDeps extends Pick<HealthDeps, 'onParked' | 'onRecovered'> {
   readonly database: Queryable;
   readonly settings: TransportSettings;
   readonly clock: Clock;
@@ -46,77 +39,76 @@ export interface BuildDeps {
   readonly embeddedMqtt: Transport | null;
   /** What the database says is parked. */
   readonly parkings: readonly Parking[];
-  readonly onParked: (parking: Parking) => void;
-  readonly onRecovered: (provider: string) => void;
+  readonly onError: (error: Error, what: string) => void;
 }
 
 /** Every transport the settings ask for, each behind its own parking. */
 export function buildTransports(deps: BuildDeps): TransportEntry[] {
   const { settings, clock } = deps;
   const createClient = settings.HTTP2_CLIENT === 'node' ? createNodeClient : createCoreClient;
-  const entries: TransportEntry[] = [];
-  const add = (
-    kind: DeviceKind,
-    transport: Transport | null,
-    unitOf?: (address: string) => string,
-    environment = '',
-  ) => {
-    if (!transport) return;
-    const { onParked, onRecovered } = deps;
-    const provider = environment === '' ? kind : `${kind}-${environment}`;
-    const providerOf = (address: string) => (unitOf ? `${provider} ${unitOf(address)}` : provider);
-    const known = deps.parkings.filter((parking) => parking.provider.split(' ')[0] === provider);
-    const parked: ParkedTransport = withParking(transport, {
-      clock,
-      providerOf,
-      known,
-      onParked,
-      onRecovered,
-    });
-    entries.push({ kind, environment, transport: parked });
-  };
-  const apns = apnsConfig(settings);
-  if (apns) {
-    const apnsDeps = { createClient, clock, tokenShelf: shelfOf(deps, apns) };
-    add('apns', createApnsTransport(apns, apnsDeps));
-    // Apple issues device tokens per environment: an app from Xcode has one of the sandbox.
-    const environment = apns.environment === 'sandbox' ? 'production' : 'sandbox';
-    const other = createApnsTransport({ ...apns, environment, connections: 1 }, apnsDeps);
-    add('apns', { ...other, open: connectsWhenNeeded }, undefined, environment);
-  }
-  const account = settings.files.FCM_SERVICE_ACCOUNT_FILE;
-  const fcm = account && {
-    account: JSON.parse(account) as ServiceAccount,
-    ...optional({ url: settings.FCM_URL, ca: settings.files.FCM_CA_FILE }),
-  };
-  add('fcm', fcm ? createFcmTransport(fcm, { createClient, clock }) : null);
-  const guard = createAddressGuard(settings.WEBPUSH_ALLOW);
-  for (const kind of ['webpush', 'unifiedpush'] as const) {
-    const config = {
-      kind,
-      vapid: deps.vapid,
-      subject: settings.WEBPUSH_SUBJECT,
-      guard,
-      ...optional({ ca: settings.files.WEBPUSH_CA_FILE }),
-    };
-    add(kind, createWebPushTransport(config, { createClient, clock }), originOf);
-  }
-  add('mqtt', deps.embeddedMqtt ?? externalMqtt(settings, clock));
-  return entries;
+  const park = (transport: Transport, name: string, unitOf?: (address: string) => string) =>
+    parked(deps, transport, name, unitOf);
+  const everywhere = (transport: ParkedTransport): TransportEntry => ({
+    kind: transport.kind,
+    environment: '',
+    transport,
+  });
+  const fcm = fcmTransport(settings, { createClient, clock });
+  const mqtt = deps.embeddedMqtt ?? externalMqtt(settings, clock);
+  return [
+    ...apnsEntries({ ...deps, createClient, park }),
+    ...(fcm ? [everywhere(park(fcm, 'fcm'))] : []),
+    ...webPushTransports(deps, createClient).map((transport) =>
+      everywhere(park(transport, transport.kind, originOf)),
+    ),
+    ...(mqtt ? [everywhere(park(mqtt, 'mqtt'))] : []),
+  ];
 }
 
-/** Most servers have no device there: no connection is kept ready. */
-const connectsWhenNeeded = () => Promise.resolve();
-
-function shelfOf({ database }: BuildDeps, { authentication }: ApnsConfig): TokenShelf {
-  const [team, key] =
-    authentication.kind === 'token' ? [authentication.teamId, authentication.keyId] : ['', ''];
-  return createTokenShelf(database, team, key);
+/** The provider's name is `name`, followed by its unit where units fail one by one. */
+function parked(
+  { clock, parkings, onParked, onRecovered }: BuildDeps,
+  transport: Transport,
+  name: string,
+  unitOf?: (address: string) => string,
+): ParkedTransport {
+  const isOurs = ({ provider }: Parking) => (unitOf ? provider.startsWith(`${name} `) : provider === name);
+  return withParking(transport, {
+    clock,
+    providerOf: (address) => (unitOf ? `${name} ${unitOf(address)}` : name),
+    known: parkings.filter(isOurs),
+    onParked,
+    onRecovered,
+  });
 }
 
 /** Web Push services fail one by one. */
 function originOf(endpoint: string): string {
   return URL.canParse(endpoint) ? new URL(endpoint).origin : '';
+}
+
+function fcmTransport({ files, FCM_URL: url }: TransportSettings, deps: FcmDeps): Transport | null {
+  const account = files.FCM_SERVICE_ACCOUNT_FILE;
+  if (account === undefined) return null;
+  const config = {
+    account: JSON.parse(account) as ServiceAccount,
+    ...optional({ url, ca: files.FCM_CA_FILE }),
+  };
+  return createFcmTransport(config, deps);
+}
+
+function webPushTransports(
+  { settings, vapid, clock }: BuildDeps,
+  createClient: FcmDeps['createClient'],
+): Transport[] {
+  const guard = createAddressGuard(settings.WEBPUSH_ALLOW);
+  const ca = optional({ ca: settings.files.WEBPUSH_CA_FILE });
+  return (['webpush', 'unifiedpush'] as const).map((kind) =>
+    createWebPushTransport(
+      { kind, vapid, subject: settings.WEBPUSH_SUBJECT, guard, ...ca },
+      { createClient, clock },
+    ),
+  );
 }
 
 function externalMqtt(settings: TransportSettings, clock: Clock): Transport | null {
@@ -126,28 +118,4 @@ function externalMqtt(settings: TransportSettings, clock: Clock): Transport | nu
     ...optional({ username: settings.MQTT_USERNAME, password: settings.MQTT_PASSWORD }),
   };
   return createMqttTransport(config, { clock });
-}
-
-function apnsConfig(settings: TransportSettings): ApnsConfig | null {
-  const { APNS_TOPIC: topic, APNS_ENVIRONMENT: environment, files } = settings;
-  if (topic === undefined) return null;
-  const common = { topic, environment, ...optional({ url: settings.APNS_URL, ca: files.APNS_CA_FILE }) };
-  if (files.APNS_KEY_FILE !== undefined) {
-    const { APNS_KEY_ID: keyId = '', APNS_TEAM_ID: teamId = '' } = settings;
-    return { ...common, authentication: { kind: 'token', p8: files.APNS_KEY_FILE, keyId, teamId } };
-  }
-  // One .pem holds both the certificate and its key.
-  const pem = files.APNS_CERT_FILE;
-  return pem === undefined
-    ? null
-    : { ...common, authentication: { kind: 'certificate', cert: pem, key: pem } };
-}
-
-/** Leaves out what is undefined, as exact optional properties want it. */
-function optional<Value extends object>(
-  given: { [Key in keyof Value]: Value[Key] | undefined },
-): Partial<Value> {
-  return Object.fromEntries(
-    Object.entries(given).filter(([, value]) => value !== undefined),
-  ) as Partial<Value>;
 }

@@ -1,6 +1,15 @@
-import { ACCEPTED, type Batch, type Notification, type Outcome, retry, type Transport } from '@tocsin/push';
+import {
+  ACCEPTED,
+  type Batch,
+  type Notification,
+  type Outcome,
+  refused,
+  retry,
+  type Transport,
+} from '@tocsin/push';
 import { describe, expect, it } from 'vitest';
-import { type Parking, withParking } from './parking.ts';
+import type { Parking } from './health.ts';
+import { withParking } from './parking.ts';
 
 const notification = { id: 1, title: 'T' } as Notification;
 
@@ -8,6 +17,7 @@ function batchOf(...addresses: string[]): Batch {
   return {
     notification,
     app: '',
+    environment: '',
     addresses,
     credentials: addresses.map(() => ''),
     deviceIds: addresses.map((_, index) => index + 1),
@@ -16,20 +26,23 @@ function batchOf(...addresses: string[]): Batch {
   };
 }
 
-function parked(answer: (address: string) => Outcome, known: readonly Parking[] = []) {
+function parked(answer: (address: string) => Outcome | Promise<Outcome>, known: readonly Parking[] = []) {
   let now = 1_000_000;
   const sent: string[] = [];
   const events: string[] = [];
   const inner: Transport = {
     kind: 'webpush',
-    checkAddress: () => null,
+    checkAddress: ({ address }) => (address.endsWith('?') ? 'no address' : null),
     open: async () => undefined,
     close: async () => undefined,
     async send(batch, onOutcome) {
-      batch.addresses.forEach((address, index) => {
-        sent.push(address);
-        onOutcome(index, answer(address));
-      });
+      await Promise.all(
+        batch.addresses.map(async (address, index) => {
+          sent.push(address);
+          const outcome = answer(address);
+          onOutcome(index, outcome instanceof Promise ? await outcome : outcome);
+        }),
+      );
     },
   };
   const transport = withParking(inner, {
@@ -91,6 +104,61 @@ describe('parking a failing provider', () => {
     expect(peer.events).toEqual([]);
     for (let i = 0; i < 50; i++) await peer.send(`a/${i}`);
     expect(peer.events).toEqual(['parked a 1000']);
+  });
+
+  it('honours Retry-After also when it was the many answers that parked it', async () => {
+    const peer = parked(() => retry('QUOTA_EXCEEDED', 30_000));
+    await peer.send(...Array.from({ length: 50 }, (_, index) => `a/${index}`));
+    expect(peer.events).toEqual(['parked a 30000']);
+    peer.advance(29_999);
+    expect(await peer.send('a/next')).toEqual([retry('parked: QUOTA_EXCEEDED', 1, 'provider')]);
+    expect(peer.sent).toHaveLength(50);
+  });
+
+  it('does not take it for back because we ourselves refused an address', async () => {
+    const peer = parked((address) =>
+      address.endsWith('?') ? refused('no address') : retry('away', null, 'provider'),
+    );
+    await peer.send('a/1');
+    peer.advance(1_000);
+    await peer.send('a/?', 'a/2');
+    expect(peer.events).toEqual(['parked a 1000', 'parked a 2000']);
+  });
+
+  it('sends nothing more to one that has fallen silent, the later the longer, until it answers', async () => {
+    let answerAll: (outcome: Outcome) => void = () => undefined;
+    const answered = new Promise<Outcome>((resolve) => {
+      answerAll = resolve;
+    });
+    const peer = parked((address) => (address.startsWith('a') ? answered : ACCEPTED));
+    const first = peer.send('a/1');
+    peer.advance(2_999);
+    const second = peer.send('a/2');
+    peer.advance(1);
+    const silent = 'parked: no answer for 3000 ms';
+    expect(await peer.send('a/3', 'b/1')).toEqual([retry(silent, 1_000, 'provider'), ACCEPTED]);
+    peer.advance(3_000);
+    expect(await peer.send('a/4')).toEqual([retry(silent, 6_000, 'provider')]);
+    peer.advance(60_000);
+    expect(await peer.send('a/4')).toEqual([retry(silent, 10_000, 'provider')]);
+    answerAll(ACCEPTED);
+    await Promise.all([first, second]);
+    expect(peer.events).toEqual(['parked a 1000', 'recovered a']);
+    expect(await peer.send('a/5')).toEqual([ACCEPTED]);
+  });
+
+  it('lets one batch at a time try a parked provider', async () => {
+    let answerAll: (outcome: Outcome) => void = () => undefined;
+    const answered = new Promise<Outcome>((resolve) => {
+      answerAll = resolve;
+    });
+    const known = [{ provider: 'a', reason: 'down', failures: 1, parkedAt: 0, parkedUntil: 0 }];
+    const peer = parked(() => answered, known);
+    const probe = peer.send('a/1');
+    expect(await peer.send('a/2')).toEqual([retry('parked: down', 1_000, 'provider')]);
+    answerAll(ACCEPTED);
+    expect(await probe).toEqual([ACCEPTED]);
+    expect(await peer.send('a/2')).toEqual([ACCEPTED]);
   });
 
   it('begins with what an earlier process parked, and probes it before the rest goes out', async () => {

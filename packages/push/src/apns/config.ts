@@ -14,15 +14,24 @@ export type ApnsAuthentication =
   | ({ readonly kind: 'token' } & ApnsKey)
   | { readonly kind: 'certificate'; readonly cert: string; readonly key: string };
 
+export type ApnsEnvironment = 'production' | 'sandbox';
+
 export interface ApnsConfig {
   readonly authentication: ApnsAuthentication;
   /** Bundle id of the app. */
   readonly topic: string;
-  readonly environment: 'production' | 'sandbox';
+  readonly environment: ApnsEnvironment;
   /** Overrides Apple's address, for tests. */
   readonly url?: string;
   readonly ca?: string;
   readonly connections?: number;
+}
+
+/** One topic in both environments. */
+export interface ApnsPairConfig extends Omit<ApnsConfig, 'environment' | 'url'> {
+  /** The one that is connected to from the start. */
+  readonly primary: ApnsEnvironment;
+  readonly urls?: Partial<Record<ApnsEnvironment, string>>;
 }
 
 export interface ApnsDeps {
@@ -50,6 +59,9 @@ export const SHORTER_PAYLOAD_BYTES = 2_048;
 export const MOST_COLLAPSE_BYTES = 64;
 /** Apple's observed MAX_CONCURRENT_STREAMS is 1,000–1,500; the peer's own setting is obeyed below that. */
 export const MOST_STREAMS = 1_000;
+
+/** Apple's word for a token that is dead, or of the other environment. */
+export const BAD_DEVICE_TOKEN = 'BadDeviceToken';
 
 /** What is wrong with a device token, as a sentence, or null. Its length is Apple's to change. */
 export function checkApnsAddress(address: string): string | null {

@@ -4,17 +4,20 @@ import { deliveryId, deliveryIdPrefix } from '../delivery-id.ts';
 import type { Http2Client, RequestSource, Response } from '../http2/index.ts';
 import { gone, refused, retry } from '../outcome.ts';
 import { parseRetryAfter } from '../retry-after.ts';
+import { judge, type Suspect } from '../suspects.ts';
 import type { Batch, OnOutcome } from '../transport.ts';
 import { Unsent } from '../unsent.ts';
-import { checkApnsAddress, MOST_PAYLOAD_BYTES, SHORTER_PAYLOAD_BYTES } from './config.ts';
+import { BAD_DEVICE_TOKEN, checkApnsAddress, MOST_PAYLOAD_BYTES, SHORTER_PAYLOAD_BYTES } from './config.ts';
 import type { HeaderBuilder } from './headers.ts';
 import { type ApnsAnswer, readAnswer } from './outcome.ts';
 import { buildPayload } from './payload.ts';
 import type { ProviderToken } from './token.ts';
 
-/** So many, and so large a part of a batch, "bad device tokens" are our environment or topic, not the devices. */
-const SUSPICIOUS_COUNT = 20;
-const SUSPICIOUS_PART = 0.2;
+const WRONG_SET_UP = retry(
+  `${BAD_DEVICE_TOKEN} from many devices: check the APNs environment and topic`,
+  null,
+  'provider',
+);
 
 export interface SenderDeps {
   readonly client: Http2Client;
@@ -138,16 +141,18 @@ export class ApnsSender {
   }
 
   /**
-   * A wrong environment answers the same as a dead token. While Apple took nothing of ours no address is lost for it,
-   * and when it is said of many devices at once the fault is ours.
+   * A wrong environment answers the same as a dead token (Apple DTS, forums thread 807380): who does not say which is
+   * theirs loses no address for it.
    */
   private judgeSuspects({ suspects, batch, onOutcome }: Run): void {
-    const many =
-      suspects.length >= SUSPICIOUS_COUNT && suspects.length > batch.addresses.length * SUSPICIOUS_PART;
-    const alone = this.proven ? gone('BadDeviceToken') : refused('BadDeviceToken');
-    const outcome = many
-      ? retry('BadDeviceToken from many devices: check the APNs environment and topic', null, 'provider')
-      : alone;
-    for (const index of suspects) onOutcome(index, outcome);
+    if (batch.environment === '') {
+      for (const index of suspects) onOutcome(index, refused(BAD_DEVICE_TOKEN));
+      return;
+    }
+    judge(suspects.map(toSuspect), batch.addresses.length, this.proven, onOutcome);
   }
+}
+
+function toSuspect(index: number): Suspect {
+  return { index, reason: BAD_DEVICE_TOKEN, alone: gone(BAD_DEVICE_TOKEN), together: WRONG_SET_UP };
 }

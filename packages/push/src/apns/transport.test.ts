@@ -256,8 +256,8 @@ describe('a bad device token', () => {
   it.each([
     [19, 20, 'gone'],
     [20, 100, 'gone'],
-    [21, 100, 'retry'],
-  ])('%i of %i are %s: above a fifth of a batch it is our configuration', async (count, all, kind) => {
+    [21, 100, 'refused'],
+  ])('%i of %i are %s: above a fifth of a batch no address is lost', async (count, all, kind) => {
     const { fake, transport } = await start();
     await outcomesOf(transport, sampleBatch([token(9_999)]));
     const dead = new Set(tokens(count));
@@ -265,7 +265,17 @@ describe('a bad device token', () => {
     const outcomes = await outcomesOf(transport, sampleBatch(tokens(all)));
     expect(outcomes.slice(0, count).map((outcome) => outcome.kind)).toEqual(Array(count).fill(kind));
     expect(outcomes.slice(count)).toEqual(Array(all - count).fill(ACCEPTED));
-    if (kind === 'retry') expect(outcomes[0]).toMatchObject({ scope: 'provider' });
+  });
+
+  it('from everybody, while Apple has taken nothing, is our environment or topic: parked, and nobody is lost', async () => {
+    const { fake, transport } = await start();
+    fake.refuse(() => bad);
+    const parked = retry(
+      'BadDeviceToken from many devices: check the APNs environment and topic',
+      null,
+      'provider',
+    );
+    expect(await outcomesOf(transport, sampleBatch(tokens(20)))).toEqual(Array(20).fill(parked));
   });
 });
 

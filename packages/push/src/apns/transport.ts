@@ -4,6 +4,8 @@ import {
   APNS_ORIGINS,
   type ApnsConfig,
   type ApnsDeps,
+  type ApnsEnvironment,
+  type ApnsPairConfig,
   CONNECT_TIMEOUT_MS,
   checkApnsAddress,
   MOST_STREAMS,
@@ -11,16 +13,42 @@ import {
 } from './config.ts';
 import { createHeaderBuilder } from './headers.ts';
 import { ApnsSender } from './sender.ts';
-import { createProviderToken } from './token.ts';
+import { createProviderToken, type ProviderToken } from './token.ts';
 
 /** One transport serves one topic in one environment. Throws `TypeError` when the .p8 key is not one. */
-export function createApnsTransport(
+export function createApnsTransport(config: ApnsConfig, deps: ApnsDeps): Transport {
+  return build(config, deps, tokenOf(config, deps));
+}
+
+/** Both environments of a topic with one provider token. Throws `TypeError` when the .p8 key is not one. */
+export function createApnsTransports(
+  config: ApnsPairConfig,
+  deps: ApnsDeps,
+): Record<ApnsEnvironment, Transport> {
+  const token = tokenOf(config, deps);
+  const transportOf = (environment: ApnsEnvironment) => {
+    const url = config.urls?.[environment];
+    const transport = build({ ...config, environment, ...(url !== undefined && { url }) }, deps, token);
+    // Most servers never send to the other one.
+    return environment === config.primary ? transport : { ...transport, open: () => Promise.resolve() };
+  };
+  return { production: transportOf('production'), sandbox: transportOf('sandbox') };
+}
+
+/** A team's tokens are counted over all its connections: they share one (pushy 811). */
+function tokenOf(
+  { authentication }: Pick<ApnsConfig, 'authentication'>,
+  { clock, tokenShelf }: ApnsDeps,
+): ProviderToken | null {
+  return authentication.kind === 'token' ? createProviderToken(authentication, clock, tokenShelf) : null;
+}
+
+function build(
   config: ApnsConfig,
-  { createClient, clock, tokenShelf }: ApnsDeps,
+  { createClient, clock }: ApnsDeps,
+  token: ProviderToken | null,
 ): Transport {
   const { authentication } = config;
-  const token =
-    authentication.kind === 'token' ? createProviderToken(authentication, clock, tokenShelf) : null;
   const client = createClient({
     origin: config.url ?? APNS_ORIGINS[config.environment],
     connections: config.connections ?? 2,

@@ -3,6 +3,7 @@
  * code counts, never the English text.
  */
 import { ACCEPTED, gone, type Outcome, refused, retry } from '../outcome.ts';
+import type { Suspect } from '../suspects.ts';
 
 const QUOTA_MS = 60_000;
 const SERVER_ERROR_MS = 10_000;
@@ -12,6 +13,21 @@ interface GoogleError {
   readonly errorCode: string | null;
   /** Fields of a BadRequest detail. */
   readonly fields: readonly string[];
+}
+
+const NOT_A_TOKEN = 'INVALID_ARGUMENT message.token';
+
+/**
+ * Whether an answer may be about our set-up instead of the device: with another project's service account every token
+ * is a stranger's, and all of them would be lost.
+ */
+export function suspectOf(index: number, outcome: Outcome): Suspect | null {
+  if (outcome.kind !== 'gone') return null;
+  const { reason } = outcome;
+  if (reason === NOT_A_TOKEN) return { index, reason, alone: outcome, together: refused(reason) };
+  if (reason !== 'SENDER_ID_MISMATCH') return null;
+  const wrongProject = retry(`${reason} from many devices: check the service account`, null, 'provider');
+  return { index, reason, alone: outcome, together: wrongProject };
 }
 
 /** FCM's `FcmError` detail decides, then the status. `retryAfterMs` from the header, null when absent. */
@@ -37,7 +53,7 @@ export function readAnswer(status: number, body: Buffer, retryAfterMs: number | 
   }
   // 400 INVALID_ARGUMENT: the token is no token, or our message is wrong.
   if (status === 400 && error.status !== '') {
-    return error.fields.includes('message.token') ? gone('INVALID_ARGUMENT message.token') : refused(reason);
+    return error.fields.includes('message.token') ? gone(NOT_A_TOKEN) : refused(reason);
   }
   // 401, 403 without a code of FCM's own, 404 without one (wrong project or path): our set-up, never the token.
   return retry(reason, retryAfterMs, 'provider');

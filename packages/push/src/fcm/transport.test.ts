@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { outcomesOf, sampleBatch, sampleNotification } from '../../testing/batch.ts';
 import { type FakeFcm, type FcmRefusal, startFakeFcm } from '../../testing/fcm/index.ts';
 import { createCoreClient, type Http2ClientOptions } from '../http2/index.ts';
-import { ACCEPTED, retry } from '../outcome.ts';
+import { ACCEPTED, gone, refused, retry } from '../outcome.ts';
 import type { Transport } from '../transport.ts';
 import { createFcmTransport } from './transport.ts';
 
@@ -151,6 +151,28 @@ describe("Google's answers", () => {
     const transport = transportFor(fake, { projectId: 'another-project' });
     expect(await outcomesOf(transport, sampleBatch([token(1)]))).toEqual([
       retry('status 404', null, 'provider'),
+    ]);
+  });
+
+  const stranger = { status: 403, errorCode: 'SENDER_ID_MISMATCH', word: 'PERMISSION_DENIED' };
+
+  it("SENDER_ID_MISMATCH from everybody is another project's service account: parked, and nobody is lost", async () => {
+    const { fake, transport } = await start();
+    fake.refuse(() => stranger);
+    expect(await outcomesOf(transport, sampleBatch(Array.from({ length: 20 }, (_, n) => token(n))))).toEqual(
+      Array(20).fill(
+        retry('SENDER_ID_MISMATCH from many devices: check the service account', null, 'provider'),
+      ),
+    );
+  });
+
+  it('SENDER_ID_MISMATCH of one device removes it once Google has taken something of ours', async () => {
+    const { fake, transport } = await start();
+    fake.refuse((address) => (address === token(1) ? stranger : null));
+    expect(await outcomesOf(transport, sampleBatch([token(1)]))).toEqual([refused('SENDER_ID_MISMATCH')]);
+    expect(await outcomesOf(transport, sampleBatch([token(2), token(1)]))).toEqual([
+      ACCEPTED,
+      gone('SENDER_ID_MISMATCH'),
     ]);
   });
 

@@ -4,6 +4,7 @@ import { deliveryId, deliveryIdPrefix } from '../delivery-id.ts';
 import type { Http2Client, RequestSource, Response } from '../http2/index.ts';
 import { retry } from '../outcome.ts';
 import { parseRetryAfter } from '../retry-after.ts';
+import { judge, type Suspect } from '../suspects.ts';
 import type { Batch, OnOutcome, Transport } from '../transport.ts';
 import { Unsent } from '../unsent.ts';
 import {
@@ -15,7 +16,7 @@ import {
   MOST_STREAMS,
   REQUEST_TIMEOUT_MS,
 } from './config.ts';
-import { readAnswer, readName } from './outcome.ts';
+import { readAnswer, readName, suspectOf } from './outcome.ts';
 import { buildMessage } from './payload.ts';
 import { type AccessToken, createAccessToken } from './token.ts';
 
@@ -51,6 +52,8 @@ class FcmSender {
   private readonly deps: FcmDeps;
   private readonly client: Http2Client;
   private readonly token: AccessToken;
+  /** Google took something of ours, so that the project is the devices'. */
+  private proven = false;
   private bearer = '';
   private headers: Headers = [];
 
@@ -72,20 +75,32 @@ class FcmSender {
       return;
     }
     const unsent = new Unsent();
+    const suspects: Suspect[] = [];
     await this.client.send(this.sourceOf(batch, indices, bearer), {
       onResponse: (position, response) =>
-        this.onResponse(indices[position] ?? -1, response, bearer, onOutcome),
+        this.onResponse(indices[position] ?? -1, response, bearer, suspects, onOutcome),
       onFailure: (position, failure) => unsent.add(indices[position] ?? -1, failure, onOutcome),
     });
+    judge(suspects, batch.addresses.length, this.proven, onOutcome);
     await unsent.answer(this.client, onOutcome);
   }
 
-  private onResponse(index: number, response: Response, bearer: string, onOutcome: OnOutcome): void {
+  private onResponse(
+    index: number,
+    response: Response,
+    bearer: string,
+    suspects: Suspect[],
+    onOutcome: OnOutcome,
+  ): void {
     const { status, body } = response;
     const accepted = status === 200;
+    if (accepted) this.proven = true;
     if (status === 401) this.token.drop(bearer);
     const wait = accepted ? null : parseRetryAfter(response.header('retry-after'), this.deps.clock());
-    onOutcome(index, readAnswer(status, body, wait), accepted ? readName(body) : undefined);
+    const outcome = readAnswer(status, body, wait);
+    const suspect = suspectOf(index, outcome);
+    if (suspect) suspects.push(suspect);
+    else onOutcome(index, outcome, accepted ? readName(body) : undefined);
   }
 
   private sourceOf(batch: Batch, indices: readonly number[], bearer: string): RequestSource {

@@ -56,6 +56,12 @@ export function http2ClientContract(name: string, createClient: CreateClient): v
       expect(last?.headers[':authority']).toBe(new URL(server.origin).host);
     });
 
+    it('limit config 0: is refused at once instead of sending nothing for ever', () => {
+      for (const limit of ['connections', 'maxStreams']) {
+        expect(() => clientOf('https://localhost:1', { [limit]: 0 })).toThrow('at least one');
+      }
+    });
+
     it('sends an empty body and no variable header', async () => {
       const server = await serve(({ headers, body }) => ({
         status: headers['apns-id'] === undefined && body === '' ? 200 : 500,

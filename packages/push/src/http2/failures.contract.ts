@@ -173,6 +173,16 @@ export function http2FailuresContract(name: string, createClient: CreateClient):
       expect(second.statuses()).toEqual([200, 200]);
     });
 
+    it('a server that cuts every connection unanswered does not hold a batch up', async () => {
+      const { client, server, recorder } = await start(
+        { onRequest: (peer) => peer.cut() },
+        { maxStreams: 1 },
+      );
+      await client.send(requests(50), recorder);
+      expect(recorder.failures()).toHaveLength(50);
+      expect(server.peers.length).toBeLessThan(10);
+    });
+
     it('a request without an answer is given up after its deadline, and its stream is cancelled', async () => {
       const cancelled = signal();
       const { client, recorder } = await start(

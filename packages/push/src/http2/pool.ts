@@ -11,6 +11,8 @@ import { Job, JobQueue } from './job.ts';
 
 const FIRST_BACKOFF_MS = 100;
 const LONGEST_BACKOFF_MS = 30_000;
+/** So often every connection of the pool failed without one answer in between: what waits need not wait on. */
+const FUTILE_ROUNDS = 3;
 /** What is in flight gets this long to finish when the client is closed. */
 const CLOSE_GRACE_MS = 2_000;
 
@@ -36,6 +38,9 @@ export class Pool implements Http2Client, ConnectionOwner {
   private closed = false;
 
   constructor(options: Http2ClientOptions, dial: Dial, surroundings: Surroundings) {
+    if (options.connections < 1 || options.maxStreams < 1) {
+      throw new RangeError('an HTTP/2 client needs at least one connection and one stream');
+    }
     this.options = options;
     this.dial = dial;
     this.surroundings = surroundings;
@@ -111,6 +116,8 @@ export class Pool implements Http2Client, ConnectionOwner {
     if (position >= 0) this.connections.splice(position, 1);
     this.lastReason = reason;
     if (!served) this.backOff();
+    if (this.failures >= FUTILE_ROUNDS * this.options.connections)
+      this.failWaiting(this.queue.clear(), reason);
     this.settleConnect();
     if (this.connections.length === 0) for (const resolve of this.closeWaiters.splice(0)) resolve();
     this.pump();
@@ -169,7 +176,9 @@ export class Pool implements Http2Client, ConnectionOwner {
   }
 
   private backOff(): void {
-    const longest = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** this.failures);
+    // Whoever waits for a connection sees at least one more attempt: a server that is back is not missed.
+    const mostMs = Math.min(LONGEST_BACKOFF_MS, this.options.connectTimeoutMs / 2);
+    const longest = Math.min(mostMs, FIRST_BACKOFF_MS * 2 ** this.failures);
     this.failures++;
     this.retryAt = this.surroundings.now() + longest * (0.5 + this.surroundings.random() / 2);
   }

@@ -4,9 +4,10 @@ import { failureOutcome } from '../http2/failure-outcome.ts';
 import type { Failure, RequestSource, Response, ResponseHandler } from '../http2/index.ts';
 import { type Outcome, refused, retry } from '../outcome.ts';
 import { parseRetryAfter } from '../retry-after.ts';
+import { judge, type Suspect } from '../suspects.ts';
 import { encrypt, OVERHEAD_BYTES } from './encryption.ts';
 import type { KeyPool } from './key-pool.ts';
-import { readAnswer } from './outcome.ts';
+import { readAnswer, suspectOf } from './outcome.ts';
 import type { Pacer } from './pacer.ts';
 import type { Payload, Plaintexts } from './payload.ts';
 import type { PushService } from './push-service.ts';
@@ -45,6 +46,7 @@ export class Delivery {
   private readonly message: Message;
   private readonly answer: (index: number, outcome: Outcome) => void;
   private readonly tooLarge: number[] = [];
+  private readonly suspects: Suspect[] = [];
   private faults = 0;
 
   constructor(
@@ -74,6 +76,7 @@ export class Delivery {
     const shrunk = this.tooLarge.length > 0 ? this.message.payload.shrunk() : null;
     if (shrunk !== null) await this.pass(this.tooLarge.splice(0), shrunk);
     for (const position of this.tooLarge) this.settle(position, TOO_LARGE);
+    judge(this.suspects, positions.length, this.service.proven, this.answer);
   }
 
   /** Encrypts just in time: no more than what may be on its way, a few at a time. */
@@ -154,7 +157,13 @@ export class Delivery {
   private read(position: number, response: Response): void {
     const wait = parseRetryAfter(response.header('retry-after'), this.deps.clock());
     const answer = readAnswer(response.status, response.body, wait);
-    if (answer === 'too-large') this.tooLarge.push(position);
+    if (answer === 'too-large') {
+      this.tooLarge.push(position);
+      return;
+    }
+    if (answer.kind === 'accepted') this.service.proven = true;
+    const suspect = suspectOf(this.indexAt(position), response.status, answer);
+    if (suspect) this.suspects.push(suspect);
     else this.settle(position, answer);
   }
 

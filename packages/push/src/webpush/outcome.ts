@@ -1,10 +1,22 @@
 /** What a push service's answers mean: RFC 8030 §5, §7.3; autopush-rs docs/src/errors.md; Apple's JSON reasons. */
 import { ACCEPTED, gone, type Outcome, refused, retry } from '../outcome.ts';
+import type { Suspect } from '../suspects.ts';
 
 const RATE_LIMIT_MS = 60_000;
 const LONGEST_REASON = 100;
 
 export type Answer = Outcome | 'too-large';
+
+/**
+ * Whether an answer may be about our key or contact instead of the subscription: Apple answers 403 BadJwtToken to
+ * everybody's messages for a contact it does not like. Then the service is parked, and what waits is not lost.
+ */
+export function suspectOf(index: number, status: number, outcome: Outcome): Suspect | null {
+  if ((status !== 401 && status !== 403) || outcome.kind !== 'refused') return null;
+  const { reason } = outcome;
+  const everybody = retry(`${reason}, from many: check our contact and VAPID key`, null, 'provider');
+  return { index, reason, alone: outcome, together: everybody };
+}
 
 /** `retryAfterMs` is the answer's Retry-After, null without one. */
 export function readAnswer(status: number, body: Buffer, retryAfterMs: number | null): Answer {

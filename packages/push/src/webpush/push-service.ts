@@ -22,6 +22,8 @@ export class PushService {
   readonly origin: string;
   /** What is wrong with the address its name resolved to last, or null. */
   blocked: string | null = null;
+  /** It has taken something of ours, so that it knows our key and contact. */
+  proven = false;
   private readonly options: Http2ClientOptions;
   private readonly deps: WebPushDeps;
   private readonly waiters: (() => void)[] = [];

@@ -93,6 +93,17 @@ describe.each(WAYS)('Web Push over %s', (_name, options, createClient, httpVersi
       .toEqual([ACCEPTED, ACCEPTED, ACCEPTED]);
   });
 
+  it('is delivered by the first batch after the service is back, however often it was asked meanwhile', async () => {
+    const service = await startService(options);
+    const transport = newTransport({ requestTimeoutMs: 400 }, createClient);
+    const batch = batchFor(subscribers(service, 1), now());
+    expect(await send(transport, batch)).toEqual([ACCEPTED]);
+    await service.down();
+    for (let asked = 0; asked < 4; asked++) expect((await send(transport, batch))[0]?.kind).toBe('retry');
+    await service.up();
+    expect(await send(transport, batch)).toEqual([ACCEPTED]);
+  });
+
   it('does not unsubscribe anybody when the service answers 503 or cuts the connection', async () => {
     const service = await startService(options);
     const transport = newTransport({}, createClient);
@@ -211,6 +222,18 @@ describe('what a push service answers', () => {
     expect(outcomes).toEqual([refused('vapid: status 403 VapidPkHashMismatch'), ACCEPTED]);
   });
 
+  it('403 from everybody is our key or contact: the service is parked and nothing is lost', async () => {
+    const service = await startService();
+    service.answer(403);
+    const transport = newTransport();
+    const outcomes = await send(transport, batchFor(subscribers(service, 20), now()));
+    const reason = 'vapid: status 403, from many: check our contact and VAPID key';
+    expect(outcomes).toEqual(Array(20).fill(retry(reason, null, 'provider')));
+    expect(await send(transport, batchFor(subscribers(service, 1), now()))).toEqual([
+      refused('vapid: status 403'),
+    ]);
+  });
+
   it('413 is answered with one shorter attempt, and refused after a second 413', async () => {
     const service = await startService();
     service.answer(413);
@@ -265,7 +288,7 @@ describe('several push services', () => {
     const [urgent] = subscribers(service, 1);
     let flooded = 0;
     const flood = transport.send(batchFor(subscribers(service, 1_000), now()), () => flooded++);
-    await expect.poll(() => flooded).toBeGreaterThan(0);
+    await expect.poll(() => flooded, { timeout: 10_000, interval: 1 }).toBeGreaterThan(0);
     expect(await send(transport, batchFor(urgent ? [urgent] : [], now({ priority: 'critical' })))).toEqual([
       ACCEPTED,
     ]);

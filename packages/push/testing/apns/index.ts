@@ -26,6 +26,8 @@ export interface FakeApnsOptions {
   readonly record?: boolean;
   /** Client certificates instead of provider tokens. */
   readonly byCertificate?: boolean;
+  /** Apple's other environment, which takes the same team's key. */
+  readonly signer?: FakeApns;
 }
 
 export async function startFakeApns(options: FakeApnsOptions = {}): Promise<FakeApns> {
@@ -61,9 +63,8 @@ export class FakeApns extends Http2Provider {
     );
     this.given = options;
     this.topic = options.topic ?? 'org.example.tocsin';
-    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    this.p8 = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-    this.tokens = new ProviderTokens(createPublicKey(privateKey), this);
+    this.p8 = options.signer?.p8 ?? newKey();
+    this.tokens = new ProviderTokens(createPublicKey(this.p8), this);
   }
 
   /** Decides what otherwise correct requests are answered; null is 200. */
@@ -102,6 +103,11 @@ export class FakeApns extends Http2Provider {
     const text = body.toString();
     this.received.push({ token, apnsId, collapseId, headers, text, payload: JSON.parse(text) });
   }
+}
+
+function newKey(): string {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 }
 
 function withoutCertificate(session: ServerHttp2Session): ApnsRefusal | null {

@@ -182,6 +182,7 @@ export async function send(started: StartedBroker, what: Notification, to: reado
     {
       notification: what,
       app: 'tests',
+      environment: '',
       addresses: to.map(({ address }) => address),
       credentials: to.map(() => ''),
       deviceIds: to.map(({ id }) => id),
