@@ -18,6 +18,7 @@ const PLACES = 4;
 const MOST_OPEN = 64;
 const SLOW_AFTER_MS = 200;
 const POLL_MS = 500;
+const REST_MS = 10;
 const RETRY_PAGE = 1_000;
 const MOST_RETRY_GROUPS = 16;
 const FAILURE_PAUSE_MS = 1_000;
@@ -30,7 +31,9 @@ export class FanoutWorker {
   private fast = 0;
   private stopped = true;
   private looking = false;
-  private again = false;
+  private resting = false;
+  private wokenMeanwhile = false;
+  private retriesMayBeDue = false;
   private timers: NodeJS.Timeout[] = [];
 
   constructor(deps: WorkerDeps) {
@@ -39,13 +42,23 @@ export class FanoutWorker {
 
   start(): void {
     this.stopped = false;
-    this.timers = [setInterval(() => this.wake(), POLL_MS), setInterval(() => this.renew(), LEASE_MS / 4)];
-    this.wake();
+    this.timers = [
+      setInterval(() => this.wakeForRetries(), POLL_MS),
+      setInterval(() => this.renew(), LEASE_MS / 4),
+    ];
+    this.wakeForRetries();
   }
 
-  /** Something may be due: look now. */
+  /** A chunk may be due: look now, or soon when there was nothing a moment ago. */
   wake(): void {
-    if (!this.stopped) void this.look();
+    if (this.stopped) return;
+    if (this.resting) this.wokenMeanwhile = true;
+    else void this.look();
+  }
+
+  private wakeForRetries(): void {
+    this.retriesMayBeDue = true;
+    this.wake();
   }
 
   /** Stops taking new work and waits for what is under way. */
@@ -56,32 +69,44 @@ export class FanoutWorker {
   }
 
   private async look(): Promise<void> {
-    this.again = true;
+    this.wokenMeanwhile = true;
     if (this.looking) return;
     this.looking = true;
     try {
-      while (this.again && !this.stopped) {
-        this.again = false;
-        await this.takeChunks();
-        await this.takeRetries();
+      while (!this.stopped && this.wokenMeanwhile) {
+        this.wokenMeanwhile = false;
+        while (await this.takeChunks());
+        if (this.retriesMayBeDue) await this.takeRetries();
+        if (this.open.size === 0) break;
       }
     } catch (error) {
       this.deps.onError(error as Error, 'claiming work');
     } finally {
       this.looking = false;
     }
+    if (this.open.size === 0) this.rest();
   }
 
-  private async takeChunks(): Promise<void> {
+  /** Under a flood to services without subscribers every commit would otherwise ask in vain. */
+  private rest(): void {
+    this.resting = true;
+    setTimeout(() => {
+      this.resting = false;
+      if (this.wokenMeanwhile) this.wake();
+    }, REST_MS);
+  }
+
+  /** Whether there may be more. */
+  private async takeChunks(): Promise<boolean> {
     // The last place is only for high priority: a flood never makes an alarm wait for a chunk to finish.
     const free = Math.min(PLACES - this.fast, MOST_OPEN - this.open.size);
-    if (free <= 0) return;
+    if (free <= 0) return false;
     const minPriority = free === 1 ? priorityRank('high') : 0;
     const { database, node, clock } = this.deps;
     const held = [...this.open.keys()];
     const chunks = await claimChunks(database, node, clock(), Math.max(1, free - 1), minPriority, held);
     for (const chunk of chunks) this.run(chunk);
-    if (chunks.length > 0 && free > 1) this.again = true;
+    return chunks.length > 0 && free > 1;
   }
 
   private run(chunk: Chunk): void {
@@ -117,6 +142,7 @@ export class FanoutWorker {
 
   private async takeRetries(): Promise<void> {
     if (this.stopped || this.retryGroups.size >= MOST_RETRY_GROUPS) return;
+    this.retriesMayBeDue = false;
     const due = await claimRetries(this.deps.database, this.deps.clock(), RETRY_PAGE);
     for (const group of groupByNotification(due)) {
       const work = deliverRetries(this.deps, group)
@@ -125,11 +151,11 @@ export class FanoutWorker {
         )
         .finally(() => {
           this.retryGroups.delete(group);
-          this.wake();
+          this.wakeForRetries();
         });
       this.retryGroups.set(group, work);
     }
-    if (due.length === RETRY_PAGE) this.again = true;
+    if (due.length === RETRY_PAGE) this.retriesMayBeDue = true;
   }
 
   private renew(): void {

@@ -22,7 +22,7 @@ export interface IngestDeps {
 
 const MAX_BATCH = 500;
 const MAX_QUEUE = 20_000;
-const LANES = 2;
+const LANES = 3;
 /** How long a broken commit is looked into before the publisher is told to try again. */
 const VERIFY_FOR_MS = 10_000;
 const VERIFY_EVERY_MS = 200;

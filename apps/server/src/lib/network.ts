@@ -56,6 +56,7 @@ function rememberAnswers(ask: (address: string) => boolean): Networks {
 }
 
 function unmap(address: string): string {
+  if (!address.includes(':') && !address.includes(' ')) return address;
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address.trim());
   return mapped?.[1] ?? address.trim();
 }
@@ -69,7 +70,8 @@ export function clientAddress(
   forwardedFor: string | string[] | undefined,
   trusted: Networks,
 ): string {
-  const hops = [forwardedFor ?? []]
+  if (forwardedFor === undefined) return unmap(socketAddress);
+  const hops = [forwardedFor]
     .flat()
     .join(',')
     .split(',')

@@ -2,6 +2,7 @@
  * The accept statement: a whole batch of notifications, the inbox rows of small audiences and the queue's
  * chunks become durable in one statement and one commit.
  */
+import { arrayLiteral } from './array-literal.ts';
 import type { Queryable } from './database.ts';
 
 export interface NewNotification {
@@ -30,12 +31,12 @@ export const SMALL_AUDIENCE = 200;
 const INSERT = `
 with input as (
   select * from unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::smallint[],
-    $9::int[], $10::text[], $11::jsonb[], $12::jsonb[], $13::text[], $14::timestamptz[])
-    as t (uuid, id, service_id, title, subtitle, body, url, priority, ttl_seconds, collapse_key, actions, data, source, created_at)
+    $9::int[], $10::text[], $11::jsonb[], $12::jsonb[], $13::text[], $14::bigint[])
+    as t (uuid, id, service_id, title, subtitle, body, url, priority, ttl_seconds, collapse_key, actions, data, source, created_ms)
 ), inserted as (
   insert into notification (id, uuid, service_id, title, subtitle, body, url, priority, ttl_seconds, collapse_key, actions, data, source, created_at)
   select coalesce(i.id, nextval('notification_id_seq')), i.uuid, i.service_id, i.title, i.subtitle, i.body, i.url, i.priority, i.ttl_seconds,
-    i.collapse_key, i.actions, i.data, i.source, i.created_at
+    i.collapse_key, coalesce(i.actions, '[]'), coalesce(i.data, '{}'), i.source, 'epoch'::timestamptz + i.created_ms * interval '1 ms'
   from input i
   where i.service_id is null or exists (select 1 from service s where s.id = i.service_id for key share)
   returning id, uuid, service_id, priority, created_at
@@ -80,28 +81,42 @@ export async function insertNotifications(
   const rows = await connection.query<{ uuid: string; id: number }>(
     INSERT,
     [
-      batch.map((n) => n.uuid),
-      batch.map((n) => n.id),
-      batch.map((n) => n.serviceId),
+      arrayLiteral(batch.map((n) => n.uuid)),
+      arrayLiteral(batch.map((n) => n.id)),
+      arrayLiteral(batch.map((n) => n.serviceId)),
       batch.map((n) => n.title),
       batch.map((n) => n.subtitle),
       batch.map((n) => n.body),
       batch.map((n) => n.url),
-      batch.map((n) => n.priority),
-      batch.map((n) => n.ttlSeconds),
-      batch.map((n) => n.collapseKey),
-      batch.map((n) => n.actions),
-      batch.map((n) => n.data),
+      arrayLiteral(batch.map((n) => n.priority)),
+      arrayLiteral(batch.map((n) => n.ttlSeconds)),
+      noneOr(
+        null,
+        batch.map((n) => n.collapseKey),
+      ),
+      noneOr(
+        '[]',
+        batch.map((n) => n.actions),
+      ),
+      noneOr(
+        '{}',
+        batch.map((n) => n.data),
+      ),
       batch.map((n) => n.source),
-      batch.map((n) => n.createdAt),
-      users.map(([uuid]) => uuid),
-      users.map(([, userId]) => userId),
-      devices.map(([uuid]) => uuid),
-      devices.map(([, deviceId]) => deviceId),
+      arrayLiteral(batch.map((n) => n.createdAt.getTime())),
+      arrayLiteral(users.map(([uuid]) => uuid)),
+      arrayLiteral(users.map(([, userId]) => userId)),
+      arrayLiteral(devices.map(([uuid]) => uuid)),
+      arrayLiteral(devices.map(([, deviceId]) => deviceId)),
     ],
     'accept',
   );
   return new Map(rows.map((row) => [row.uuid, row.id]));
+}
+
+/** Nearly always nobody said anything: `unnest` fills an empty array up with nulls, which stand for the default. */
+function noneOr<Value>(byDefault: Value, values: readonly Value[]): readonly Value[] {
+  return values.every((value) => value === byDefault) ? [] : values;
 }
 
 /** Which of these notifications are durable; asked when a connection broke during the commit. */

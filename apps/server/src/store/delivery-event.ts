@@ -1,4 +1,5 @@
 /** The delivery log: rows are only ever appended; receipts/states.ts says what they mean. */
+import { arrayLiteral } from './array-literal.ts';
 import type { Queryable } from './database.ts';
 
 export interface DeliveryEventRows {
@@ -14,10 +15,7 @@ export function emptyEventRows(): DeliveryEventRows {
   return { notificationIds: [], deviceIds: [], userIds: [], events: [], reasons: [], providerIds: [] };
 }
 
-/**
- * Appends all rows with one time and node. The arrays go as literals made here: the driver's own way of making them
- * costs as much as the rest of the statement.
- */
+/** Appends all rows with one time and node. */
 export async function appendEvents(
   connection: Queryable,
   node: string,
@@ -30,10 +28,10 @@ export async function appendEvents(
      select t.n, t.d, t.u, t.e, t.r, t.p, $7, $8
      from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::smallint[], $5::text[], $6::text[]) as t (n, d, u, e, r, p)`,
     [
-      numbers(rows.notificationIds),
-      numbers(rows.deviceIds),
-      numbers(rows.userIds),
-      numbers(rows.events),
+      arrayLiteral(rows.notificationIds),
+      arrayLiteral(rows.deviceIds),
+      arrayLiteral(rows.userIds),
+      arrayLiteral(rows.events),
       textsOrNone(rows.reasons),
       textsOrNone(rows.providerIds),
       node,
@@ -42,8 +40,6 @@ export async function appendEvents(
     'append-events',
   );
 }
-
-const numbers = (values: readonly number[]) => `{${values.join(',')}}`;
 
 /** `unnest` fills the shorter array up with nulls, so that a column of nothing but nulls is an empty array. */
 function textsOrNone(values: readonly (string | null)[]): readonly (string | null)[] {
@@ -60,7 +56,7 @@ export async function devicesInLog(
   const rows = await connection.query<{ device_id: number }>(
     `select distinct device_id from delivery_event
      where notification_id = $1 and at >= $2 and device_id = any($3::bigint[])`,
-    [notificationId, since, numbers(deviceIds)],
+    [notificationId, since, arrayLiteral(deviceIds)],
   );
   return new Set(rows.map((row) => row.device_id));
 }

@@ -17,6 +17,7 @@ import { countEventSets, listEvents } from '../../store/delivery-event.ts';
 import { findNotification } from '../../store/notification.ts';
 import { countChunksOf } from '../../store/progress.ts';
 import type { ApiDeps } from '../deps.ts';
+import { answerAtOnce } from '../edge/answer.ts';
 import { requireAdmin } from '../edge/login.ts';
 import { ApiProblem } from '../edge/problem.ts';
 import { rowId, serviceParams, withoutLogin } from '../edge/schema.ts';
@@ -55,7 +56,7 @@ export function publishRoutes(deps: ApiDeps): FastifyPluginAsyncZod {
         { serviceId, userIds: [], deviceIds: [] },
         `service:${serviceId}`,
       );
-      return answer(reply, await deps.ingest.accept(draft), `There is no service ${serviceId}`);
+      return answer(request, reply, await deps.ingest.accept(draft), `There is no service ${serviceId}`);
     });
 
     const address = {
@@ -75,7 +76,12 @@ export function publishRoutes(deps: ApiDeps): FastifyPluginAsyncZod {
         { serviceId: null, userIds, deviceIds },
         `user:${user.id}`,
       );
-      return answer(reply, await deps.ingest.accept(draft), 'The first notification with this key is gone');
+      return answer(
+        request,
+        reply,
+        await deps.ingest.accept(draft),
+        'The first notification with this key is gone',
+      );
     });
   };
 }
@@ -190,11 +196,15 @@ function toDraft(
   return { ...draft, idempotency: { scope: `v3:${scope}`, key, hash } };
 }
 
-function answer(reply: FastifyReply, acceptance: Acceptance, unknown: string): FastifyReply {
+function answer(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  acceptance: Acceptance,
+  unknown: string,
+): FastifyReply {
   if (acceptance.kind === 'unknown-service') throw new ApiProblem('not-found', unknown);
   if (acceptance.kind === 'idempotency-conflict') throw new ApiProblem('idempotency-conflict');
-  if (acceptance.replayed) void reply.header('idempotency-replayed', 'true');
-  return reply
-    .status(201)
-    .send({ id: acceptance.id, uuid: acceptance.uuid, createdAt: acceptance.createdAt.toISOString() });
+  const { id, uuid, createdAt, replayed } = acceptance;
+  const stored = { id, uuid, createdAt: createdAt.toISOString() };
+  return answerAtOnce(request, reply, 201, stored, replayed ? { 'idempotency-replayed': 'true' } : {});
 }

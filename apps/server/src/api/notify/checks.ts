@@ -89,6 +89,7 @@ const DASHED = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 export const uuid: Check<string> = (given) => {
   if (typeof given !== 'string')
     return fault('uuid_type', 'UUID input should be a string, bytes or UUID object');
+  if (DASHED.test(given)) return { value: given.toLowerCase() };
   const bare = given.replace(/^urn:uuid:/, '').replace(/^\{(.*)\}$/, '$1');
   if (DASHED.test(bare)) return { value: bare.toLowerCase() };
   if (/^[0-9a-f]{32}$/i.test(given))

@@ -16,7 +16,10 @@ import { userRoutes } from './users.ts';
 export function notifyApi(deps: NotifyDeps): FastifyPluginAsync {
   return async (api) => {
     api.setErrorHandler(renderNotifyFailure);
-    api.addHook('onRequest', async ({ headers }) => nameLabel(headers));
+    api.addHook('onRequest', ({ headers }, _reply, done) => {
+      nameLabel(headers);
+      done();
+    });
     // What a body is depends on the route more than on its label: body.ts decides.
     api.removeAllContentTypeParsers();
     api.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
@@ -33,7 +36,7 @@ const MEDIA_TYPE = /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+$/;
 /** Fastify refuses a label it cannot read; for the original it is plain text, and an empty one is none. */
 function nameLabel(headers: FastifyRequest['headers']): void {
   const label = headers['content-type'];
-  if (label === undefined) return;
+  if (label === undefined || label === 'application/json') return;
   const mediaType = label.split(';')[0]?.trim() ?? '';
   if (label.trim() === '') delete headers['content-type'];
   else headers['content-type'] = MEDIA_TYPE.test(mediaType) ? mediaType : 'text/plain';

@@ -41,16 +41,16 @@ export function presentUserService(service: ServiceForUser) {
   return { ...presentService(service), is_subscribed: service.isSubscribed };
 }
 
-type Message = Pick<Notification, 'title' | 'subtitle' | 'body' | 'url' | 'id' | 'serviceId' | 'timestamp'>;
+type Message = Pick<Notification, 'title' | 'subtitle' | 'body' | 'url' | 'serviceId'>;
 
 /** A notification published with only a body by API v3 shows it in the one text these clients have. */
-export function presentNotification({ title, subtitle, body, url, id, serviceId, timestamp }: Message) {
+export function presentNotification(message: Message, id: number, timestamp: Date) {
   return {
-    title,
-    subtitle: subtitle || body,
-    url,
+    title: message.title,
+    subtitle: message.subtitle || message.body,
+    url: message.url,
     id,
-    timestamp: presentTimestamp(new Date(timestamp)),
-    service_id: serviceId,
+    timestamp: presentTimestamp(timestamp),
+    service_id: message.serviceId,
   };
 }

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { DRAFT_DEFAULTS, type Draft } from '../../ingest/draft.ts';
+import { answerAtOnce } from '../edge/answer.ts';
 import { readJson } from './body.ts';
 import { type Check, integerBetween, oneOf, text, uuid } from './checks.ts';
 import type { NotifyDeps } from './deps.ts';
@@ -45,7 +46,8 @@ export function publishRoute(api: FastifyInstance, deps: NotifyDeps): void {
     if (acceptance.kind === 'idempotency-conflict')
       throw new NotifyFailure(409, 'Idempotency-Key was used for something else');
     const { id, createdAt } = acceptance;
-    return reply.status(201).send(presentNotification({ ...draft, id, timestamp: createdAt.getTime() }));
+    const stored = presentNotification(draft, id, createdAt);
+    return answerAtOnce(request, reply, 201, stored);
   });
 }
 

@@ -80,7 +80,8 @@ export function serviceRoutes(api: FastifyInstance, deps: NotifyDeps): void {
     await requireAdmin(deps, request);
     const id = readServiceId(request);
     if (!(await findService(database, id))) throw notFound();
-    return (await notificationsOfService(database, id)).map(presentNotification);
+    const notifications = await notificationsOfService(database, id);
+    return notifications.map((one) => presentNotification(one, one.id, new Date(one.timestamp)));
   });
 
   publishRoute(api, deps);

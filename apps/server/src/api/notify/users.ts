@@ -84,7 +84,7 @@ function inboxRoutes(api: FastifyInstance, deps: NotifyDeps): void {
     // The newest are selected either way; the order only turns the list round.
     const newest = await newestOfUser(deps.database, user.id, limit > 0 ? limit : null);
     const list = newest.map(({ notification, isRead }) => ({
-      ...presentNotification(notification),
+      ...presentNotification(notification, notification.id, new Date(notification.timestamp)),
       is_read: isRead,
     }));
     return sort === 'asc' ? list.reverse() : list;
