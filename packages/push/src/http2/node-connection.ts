@@ -70,6 +70,8 @@ export class NodeConnection implements Connection {
 
   get hasRoom(): boolean {
     if (this.state !== 'open' || this.surroundings.now() < this.restUntil) return false;
+    // A session that dies fails its streams before it says that it is closed.
+    if (this.session.destroyed) return false;
     const peerLimit = this.session.remoteSettings.maxConcurrentStreams ?? Number.POSITIVE_INFINITY;
     const ours = this.trusted ? this.options.maxStreams : 1;
     return this.exchanges.size < Math.min(peerLimit, ours);
