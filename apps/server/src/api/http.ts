@@ -3,6 +3,7 @@ import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
   type FastifyPluginAsync,
+  type FastifyRequest,
   LogController,
 } from 'fastify';
 import type { ApiDeps } from './deps.ts';
@@ -51,11 +52,13 @@ export async function buildHttp(deps: HttpDeps): Promise<FastifyInstance> {
     forceCloseConnections: true,
     clientErrorHandler: answerBrokenRequest,
     genReqId: requestId,
-    frameworkErrors: (error, request, reply) => void renderProblem(error, request, reply),
+    // No hook runs for these.
+    frameworkErrors: (error, request, reply) =>
+      void renderProblem(error, request, reply.headers(headersOfAll(request))),
   });
   http.setErrorHandler(renderProblem);
   http.addHook('onSend', async (request, reply) => {
-    void reply.header('x-content-type-options', 'nosniff').header('x-request-id', request.id);
+    void reply.headers(headersOfAll(request));
   });
   const known = collectRoutes(http);
   await http.register(operationsRoutes(deps.operations));
@@ -67,6 +70,11 @@ export async function buildHttp(deps: HttpDeps): Promise<FastifyInstance> {
   serveTheRest(http, known, await serveInbox(http, deps.inboxDirectory));
   return http;
 }
+
+const headersOfAll = ({ id }: FastifyRequest) => ({
+  'x-content-type-options': 'nosniff',
+  'x-request-id': id,
+});
 
 function serveTheRest(http: FastifyInstance, known: KnownRoutes, sendPage: SendPage): void {
   http.setNotFoundHandler(
