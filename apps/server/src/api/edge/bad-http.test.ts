@@ -7,6 +7,7 @@ import { sendRaw } from '../../../test/raw-http.ts';
 import { type Person, startV3Server, type V3Server } from '../../../test/v3-server.ts';
 import { createService } from '../../store/service.ts';
 import { SERVICE } from './testing/bad-fields.ts';
+import { expectUntouched } from './testing/untouched.ts';
 
 const REQUEST_TIMEOUT_MS = 300;
 const SECRET = 'not for everybody';
@@ -36,11 +37,7 @@ afterAll(async () => {
   rmSync(`${directory}.secret`);
 });
 
-afterEach(async () => {
-  expect(await server.rowCounts()).toEqual(before);
-  expect(server.logged).toEqual([]);
-  expect((await server.request('GET', '/-/health')).status).toBe(200);
-});
+afterEach(() => expectUntouched(server, before));
 
 const lines = (...all: string[]) => `${all.join('\r\n')}\r\n\r\n`;
 const PUBLISH = `POST /api/v3/services/${SERVICE}/notifications HTTP/1.1`;

@@ -7,6 +7,7 @@ import { createLoginTokens } from '../../identity/login-tokens.ts';
 import { createService } from '../../store/service.ts';
 import { BAD_FIELDS, SERVICE } from './testing/bad-fields.ts';
 import { BAD_REQUESTS } from './testing/bad-requests.ts';
+import { expectUntouched } from './testing/untouched.ts';
 
 const BAD_INPUTS = [...BAD_FIELDS, ...BAD_REQUESTS];
 
@@ -27,12 +28,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** Whatever was sent: nothing was stored, nothing was our failure, and the server still works. */
-afterEach(async () => {
-  expect(await server.rowCounts()).toEqual(before);
-  expect(server.logged).toEqual([]);
-  expect((await server.request('GET', '/-/health')).status).toBe(200);
-});
+afterEach(() => expectUntouched(server, before));
 
 function expectProblem(problem: unknown, status: number, code: string): void {
   expect(problem).toMatchObject({
