@@ -102,6 +102,13 @@ export function runTransportContract(options: ContractOptions): void {
       }
     });
 
+    it('overrides object not mutated between devices: the batch is as it was given', async () => {
+      const batch = sampleBatch(addresses(20));
+      const before = structuredClone(batch);
+      await outcomesOf(peer.transport, batch);
+      expect(batch).toEqual(before);
+    });
+
     it('keeps several batches apart', async () => {
       const batches = [0, 1, 2].map((number) =>
         sampleBatch(

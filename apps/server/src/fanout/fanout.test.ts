@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { type DeviceKind, gone, type Outcome, refused, retry } from '@tocsin/push';
+import { ACCEPTED, type DeviceKind, gone, type Outcome, refused, retry } from '@tocsin/push';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import * as build from '../../test/builders.ts';
 import { type TestDatabase, testDatabase } from '../../test/database.ts';
 import { type Sent, scriptedTransport } from '../../test/transport.ts';
 import { DRAFT_DEFAULTS } from '../ingest/draft.ts';
 import { createIngest } from '../ingest/ingest.ts';
-import { eventName, stateOf } from '../receipts/states.ts';
+import { EVENTS, eventName, stateOf } from '../receipts/states.ts';
 import { createReceiptTokens } from '../receipts/token.ts';
 import { createRegistry } from '../transports/registry.ts';
 import { FanoutWorker } from './worker.ts';
@@ -168,6 +168,63 @@ describe('the fan-out', () => {
     expect(await test.database.query('select 1 from retry where notification_id = $1', [id])).toEqual([]);
   });
 
+  it('retry only failed targets: who has it is not sent to again', async () => {
+    const { serviceId, devices } = await audience(['fcm', 'fcm']);
+    const [fine, failing] = devices;
+    let isBack = false;
+    const { worker, sent } = startWorker({
+      fcm: ({ deviceId }) => (deviceId === fine || isBack ? ACCEPTED : retry('UNAVAILABLE', 10_000)),
+    });
+    const id = await publish(serviceId);
+    await idle(id);
+    isBack = true;
+    clock.advance(11_000);
+    worker.wake();
+    await expect.poll(() => states(id)).toMatchObject({ [failing ?? 0]: 'accepted' });
+    expect(sent('fcm').map(({ deviceId }) => deviceId)).toEqual([fine, failing, failing]);
+  });
+
+  it('counts Retry-After from the answer, however long the batch was under way', async () => {
+    const { serviceId } = await audience(['fcm']);
+    let answer: (outcome: Outcome) => void = () => undefined;
+    const { sent } = startWorker({
+      fcm: () =>
+        new Promise<Outcome>((resolve) => {
+          answer = resolve;
+        }),
+    });
+    const id = await publish(serviceId);
+    await expect.poll(() => sent('fcm').length).toBe(1);
+    clock.advance(5_000);
+    answer(retry('QUOTA_EXCEEDED', 30_000));
+    await idle(id);
+    const [row] = await test.database.query<{ due_at: Date }>(
+      'select due_at from retry where notification_id = $1',
+      [id],
+    );
+    expect(row?.due_at.getTime()).toBe(clock.now() + 30_000);
+    await test.database.query('delete from retry where notification_id = $1', [id]);
+  });
+
+  it('says once in the log that a device waits for a parked provider, however long that takes', async () => {
+    const { serviceId } = await audience(['fcm']);
+    let isBack = false;
+    const { worker, sent } = startWorker({
+      fcm: () => (isBack ? ACCEPTED : retry('parked: away', 60_000, 'provider')),
+    });
+    const id = await publish(serviceId);
+    await idle(id);
+    for (let minute = 2; minute <= 5; minute++) {
+      isBack = minute === 5;
+      clock.advance(61_000);
+      worker.wake();
+      await expect.poll(() => sent('fcm').length).toBe(minute);
+    }
+    const events = () =>
+      test.database.query('select event from delivery_event where notification_id = $1 order by event', [id]);
+    await expect.poll(events).toEqual([{ event: EVENTS.accepted }, { event: EVENTS.retry }]);
+  });
+
   it('gives up when the time to live is over', async () => {
     const { serviceId, devices } = await audience(['fcm']);
     const { worker } = startWorker({ fcm: () => retry('UNAVAILABLE', 10_000) });
@@ -198,7 +255,7 @@ describe('the fan-out', () => {
     expect(inbox?.count).toBe(1200);
   });
 
-  it('is taken over from a node that died, without the devices that are in the log', async () => {
+  it('mark-processed-then-crash: is taken over from a node that died, without the devices that are in the log', async () => {
     const { serviceId, devices } = await audience(['apns', 'apns']);
     const id = await publish(serviceId);
     await test.database.query(
@@ -239,6 +296,25 @@ describe('the fan-out', () => {
     await expect.poll(() => sent('apns').length, { timeout: 2_000 }).toBe(1);
     await idle(id);
     release();
+  });
+
+  it('two pods one queue: each device is sent to by one of them', async () => {
+    const { serviceId, devices } = await audience(['apns', 'apns']);
+    const pods = [startWorker({ apns: () => ACCEPTED }, 'n1'), startWorker({ apns: () => ACCEPTED }, 'n2')];
+    const ids = await Promise.all(Array.from({ length: 30 }, () => publish(serviceId)));
+    for (const id of ids) await idle(id);
+    const sent = pods.flatMap((pod) => pod.sent('apns'));
+    const deliveries = sent.map(({ notification, deviceId }) => `${notification.id}/${deviceId}`);
+    expect(deliveries.sort()).toEqual(ids.flatMap((id) => devices.map((device) => `${id}/${device}`)).sort());
+  });
+
+  it('consumer silent after idle: takes what comes after a quiet hour, though nobody wakes it', async () => {
+    const { serviceId } = await audience(['apns']);
+    const { sent } = startWorker({ apns: () => ACCEPTED });
+    await idle(await publish(serviceId));
+    clock.advance(3_600_000);
+    await idle(await publish(serviceId));
+    expect(sent('apns')).toHaveLength(2);
   });
 
   it('reports no error on the way', () => {

@@ -1,7 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as build from '../../test/builders.ts';
 import { type TestDatabase, testDatabase } from '../../test/database.ts';
-import { deleteAddress, deleteDevice, listDevices, notifyTokens, registerDevice } from './device.ts';
+import {
+  deleteAddress,
+  deleteDevice,
+  learnEnvironment,
+  listDevices,
+  notifyTokens,
+  registerDevice,
+} from './device.ts';
 import { markDevicesGone } from './gone-device.ts';
 
 let test: TestDatabase;
@@ -33,6 +40,17 @@ const gone = (deviceId: number, since: Date | null) =>
 const goneAt = async (userId: number) => (await listDevices(test.database, userId))[0]?.goneAt;
 
 describe('a device', () => {
+  it('keeps the environment that was learnt, also when it registers again without one; its own word stands', async () => {
+    const { database } = test;
+    const userId = await build.user(database);
+    const { device: silent } = await register(userId, fresh());
+    const sayer = await build.device(database, { userId, environment: 'production' });
+    await learnEnvironment(database, [silent.id, sayer], 'sandbox');
+    await register(userId, silent.address, LATE);
+    const devices = await listDevices(database, userId);
+    expect(devices.map(({ environment }) => environment)).toEqual(['sandbox', 'production']);
+  });
+
   it('that is registered again is the same one, seen anew', async () => {
     const [userId, address] = [await build.user(test.database), fresh()];
     const [first, second] = [await register(userId, address), await register(userId, address, LATE)];

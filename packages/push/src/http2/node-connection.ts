@@ -86,7 +86,7 @@ export class NodeConnection implements Connection {
       stream = this.session.request(headersOf(job, index), { endStream: length === 0 });
     } catch (error) {
       // request() throws when a GOAWAY or a close came in the same tick: the server never saw this one.
-      this.drain();
+      this.stopBeginning();
       const failure: Failure = { certainty: 'unprocessed', reason: messageOf(error) };
       this.owner.onFailure(job, index, failure, UNSENT_REQUEUES);
       return;
