@@ -7,13 +7,16 @@ export type ParsedMessage =
   /** A sentence that names the field and its rule. */
   | { readonly kind: 'fault'; readonly reason: string };
 
+/** Silent devices send more than is asked for and could not be told: what is unknown is ignored, unlike over HTTP. */
+const Message = PublishNotification.strip();
+
 export function parseMessage(payload: Buffer, serviceId: string, source: string): ParsedMessage {
   const text = decode(payload);
   if (text === null) return { kind: 'fault', reason: 'the payload is not UTF-8' };
   const fields = text.startsWith('{') ? parseObject(text) : { title: text };
   if (fields === null) return { kind: 'fault', reason: 'the payload starts like JSON and is none' };
   if (text === '') return { kind: 'fault', reason: 'title: must not be empty' };
-  const parsed = PublishNotification.safeParse(fields);
+  const parsed = Message.safeParse(fields);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     return { kind: 'fault', reason: `${issue?.path.join('.')}: ${issue?.message}` };

@@ -27,7 +27,7 @@ export interface ReportingDeps {
 }
 
 const ReceiptById = z.object({ id: z.int().positive(), event: Receipt.shape.event });
-const AnyReceipt = z.union([Receipt, ReceiptById]);
+const AnyReceipt = z.union([Receipt.strip(), ReceiptById]);
 
 /**
  * Takes `{"token","event"}` or `{"id","event"}`. What can never be taken is logged and let go: sending it again would

@@ -40,12 +40,25 @@ it('repeated, or out of order, it is still one delivery in its strongest state',
   expect(await states()).toEqual({ opened: 1 });
 });
 
+/** The delivery that `other` names, with the proof that belongs to `token`. */
+function withProofOf(other: string): string {
+  const [name, proof] = [Buffer.from(other, 'base64url'), Buffer.from(token, 'base64url')];
+  return Buffer.concat([name.subarray(0, 16), proof.subarray(16)]).toString('base64url');
+}
+
 describe('a token that this server did not issue', () => {
   const otherServer = createReceiptTokens(Buffer.alloc(32, 9));
   const forged: [string, () => string][] = [
     ['one of another server', () => otherServer.issue(notification, 7, admin.id)],
-    ['one for another notification', () => token.replace(/^[^.]+/, (notification + 1).toString(36))],
-    ['one for another device', () => token.replace('.7.', '.8.')],
+    [
+      'the name of another notification',
+      () => withProofOf(server.receiptTokens.issue(notification + 1, 7, admin.id)),
+    ],
+    ['the name of another device', () => withProofOf(server.receiptTokens.issue(notification, 8, admin.id))],
+    [
+      'the name of another user',
+      () => withProofOf(server.receiptTokens.issue(notification, 7, admin.id + 1)),
+    ],
     ['one that was cut', () => token.slice(0, -1)],
     ['one in capitals', () => token.toUpperCase()],
     ['a login token', () => admin.token.slice(0, 128)],
@@ -57,6 +70,14 @@ describe('a token that this server did not issue', () => {
     const answer = await report('opened', forge());
     expect(answer.json).toMatchObject({ status: 403, code: 'unknown-receipt-token' });
     expect(await server.rowCounts()).toEqual(before);
+  });
+
+  it('not one character of it may be another', async () => {
+    for (let at = 0; at < token.length; at++) {
+      const changed = `${token.slice(0, at)}${token[at] === 'A' ? 'B' : 'A'}${token.slice(at + 1)}`;
+      expect((await report('opened', changed)).status, changed).toBe(403);
+    }
+    expect(await states()).toEqual({});
   });
 });
 
