@@ -27,6 +27,7 @@ const MAIN = fileURLToPath(
 );
 const START_PATIENCE_MS = 60_000;
 const STOP_PATIENCE_MS = 30_000;
+const RECOVERY_POLL_MS = 200;
 
 export const ADMIN_PASSWORD = 'for tests only';
 
@@ -76,14 +77,21 @@ export async function startServer(
   };
 }
 
-/** To the database of a server that runs in `dataDir`. */
+/** To the database of a server that runs in `dataDir`; waits while it recovers from a crash. */
 export async function connectTo(dataDir: string): Promise<pg.Client> {
   const host = join(dataDir, 'postgres', 'socket');
-  const client = new pg.Client({ host, port: 5432, user: 'postgres', database: 'tocsin' });
-  // Killing the server takes its database along; whoever asks next hears of it.
-  client.on('error', () => undefined);
-  await client.connect();
-  return client;
+  for (let waited = 0; ; waited += RECOVERY_POLL_MS) {
+    const client = new pg.Client({ host, port: 5432, user: 'postgres', database: 'tocsin' });
+    // Killing the server takes its database along; whoever asks next hears of it.
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      return client;
+    } catch (error) {
+      if (waited >= START_PATIENCE_MS) throw error;
+      await delay(RECOVERY_POLL_MS);
+    }
+  }
 }
 
 function firstWords(

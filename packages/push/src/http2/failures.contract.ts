@@ -349,7 +349,7 @@ export function http2FailuresContract(name: string, createClient: CreateClient):
             else peer.respond(streamId);
           },
         },
-        { requestTimeoutMs: 500 },
+        { requestTimeoutMs: 10_000 },
       );
       await client.send(requests(1), recorder);
       expect(recorder.failures()).toMatchObject([{ certainty: 'unknown' }]);
