@@ -6,6 +6,8 @@ import { apnsIdOf, BODY, HEADERS, tokenOf, type Workload } from './workload.ts';
 
 /** Sends `count` requests and resolves with how many were accepted. */
 export interface BenchClient {
+  /** Makes the device tokens and ids of `count` requests, which a server reads from its database. */
+  prepare(count: number): void;
   send(count: number): Promise<number>;
   close(): Promise<void>;
 }
@@ -27,19 +29,21 @@ async function overHttp2(workload: Workload, create: typeof createCoreClient): P
     pingAfterMs: 60_000,
   });
   await client.connect();
-  const paths: string[] = [];
+  const tokens: string[] = [];
   const ids: string[] = [];
   return {
-    send: async (count) => {
-      for (let index = paths.length; index < count; index++) {
-        paths.push(`/3/device/${tokenOf(index)}`);
+    prepare: (count) => {
+      for (let index = tokens.length; index < count; index++) {
+        tokens.push(tokenOf(index));
         ids.push(apnsIdOf(index));
       }
+    },
+    send: async (count) => {
       let accepted = 0;
       const source: RequestSource = {
         count,
         headers: HEADERS,
-        path: (index) => paths[index] ?? '',
+        path: (index) => `/3/device/${tokens[index]}`,
         variableHeader: 'apns-id',
         variableValue: (index) => ids[index] ?? '',
         maxBodyBytes: BODY.length,
@@ -80,16 +84,20 @@ async function overNodeApn({ port, caFile, cacheFolder }: Workload): Promise<Ben
     ca: [readFileSync(caFile)],
     requestTimeout: 30_000,
   });
+  const tokens: string[] = [];
   return {
+    prepare: (count) => {
+      for (let index = tokens.length; index < count; index++) tokens.push(tokenOf(index));
+    },
     send: async (count) => {
       let accepted = 0;
       for (let start = 0; start < count; start += 1_000) {
-        const tokens = Array.from({ length: Math.min(1_000, count - start) }, (_, at) => tokenOf(start + at));
+        const recipients = tokens.slice(start, Math.min(start + 1_000, count));
         const notification = new apn.Notification();
         Object.assign(notification, { id: apnsIdOf(start) });
         Object.assign(notification, { rawPayload: JSON.parse(BODY.toString()), topic: 'org.example.tocsin' });
         Object.assign(notification, { pushType: 'alert', priority: 10, expiry: 1_893_456_000 });
-        accepted += (await provider.send(notification, tokens)).sent.length;
+        accepted += (await provider.send(notification, recipients)).sent.length;
       }
       return accepted;
     },

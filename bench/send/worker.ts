@@ -6,6 +6,7 @@ const [name = '', warmUp = '0', measured = '0', workload = '{}'] = process.argv.
 const create = NODE_CLIENTS[name];
 if (create === undefined) throw new Error(`no client ${name}`);
 const client = await create(JSON.parse(workload) as Workload);
+client.prepare(Math.max(Number(warmUp), Number(measured)));
 await client.send(Number(warmUp));
 const startedAt = performance.now();
 const before = process.cpuUsage();
