@@ -9,7 +9,7 @@ import { orExit } from './lib/or-exit.mjs';
 import { inRoot } from './lib/root.mjs';
 
 /** Folders whose imports are checked against the import law; some appear later than others. */
-const LAWFUL = ['packages', 'apps', 'bench', 'e2e', 'examples'];
+const LAWFUL = ['packages', 'apps', 'bench', 'e2e'];
 
 /** @typedef {{ name: string, run: () => Promise<number> }} Check */
 

@@ -4,9 +4,11 @@
  */
 import type { Clock } from '../lib/clock.ts';
 import type { Queryable } from '../store/database.ts';
-import { newestInboxId } from '../store/inbox-item.ts';
+import { inboxIdsAbove, newestInboxId } from '../store/inbox-item.ts';
 import { endedTokens } from '../store/login-token.ts';
+import { oldestFanout } from '../store/progress.ts';
 import { type Ear, feed, type Listener, newListener, raiseFloor } from './listener.ts';
+import type { Position } from './position.ts';
 
 export type { LiveEvent } from './listener.ts';
 
@@ -30,6 +32,8 @@ const AGAIN_MS = 1_000;
 const CHECK_LOGINS_MS = 10_000;
 /** Ids are given before the commit, so a lower id may become visible after a higher one, within this time. */
 const OVERLAP_MS = 10_000;
+/** Of what somebody who begins to listen has already, above a fan-out that is under way. */
+const MOST_SEEN = 400;
 
 export interface HubDeps {
   readonly database: Queryable;
@@ -54,8 +58,10 @@ export function createHub(deps: HubDeps): LiveHub {
     try {
       do {
         again = false;
-        raise();
-        await readOnce();
+        const oldest = listeners.size > 0 ? await oldestFanout(deps.database) : 0;
+        await readOnce(oldest);
+        // What is still to be given must stay above the floor.
+        if (!again) raise(oldest);
       } while (again);
     } catch (error) {
       deps.onError(error as Error);
@@ -68,22 +74,21 @@ export function createHub(deps: HubDeps): LiveHub {
   const checkLogins = () => void endStale(deps, listeners).catch(deps.onError);
   const checks = setInterval(checkLogins, CHECK_LOGINS_MS).unref();
 
-  const readOnce = async () => {
+  const readOnce = async (oldest: number) => {
     for (const listener of listeners) listener.stalled = !listener.isReady();
     const asked = [...listeners].filter(({ stalled }) => !stalled);
-    if (asked.length > 0) again = (await feed(deps.database, asked)) || again;
+    if (asked.length > 0) again = (await feed(deps.database, asked, oldest)) || again;
   };
 
-  const raise = () => {
+  const raise = (oldest: number) => {
     if (deps.clock() - lastRaise < OVERLAP_MS) return;
     lastRaise = deps.clock();
-    for (const listener of listeners) raiseFloor(listener);
+    for (const listener of listeners) raiseFloor(listener, oldest);
   };
 
   return {
     async listen(ear) {
-      const floor = ear.lastId ?? (await newestInboxId(deps.database, ear.userId));
-      const listener = newListener(ear, floor);
+      const listener = newListener(ear, ear.since ?? (await presentPosition(deps.database, ear.userId)));
       listeners.add(listener);
       await read();
       return () => listeners.delete(listener);
@@ -105,6 +110,15 @@ export function createHub(deps: HubDeps): LiveHub {
       listeners.clear();
     },
   };
+}
+
+/** Everything that is in the inbox now, and nothing that a fan-out has yet to write. */
+async function presentPosition(database: Queryable, userId: number): Promise<Position> {
+  const oldest = await oldestFanout(database);
+  const highest = await newestInboxId(database, userId);
+  const floor = Math.min(highest, oldest - 1);
+  const above = floor < highest ? await inboxIdsAbove(database, [{ userId, floor }], MOST_SEEN) : [];
+  return { highest, floor, seen: above.map(({ id }) => id) };
 }
 
 /** Ends the listeners whose login has ended. */

@@ -19,3 +19,13 @@ export async function queueDepth(
   );
   return { chunks: row?.chunks ?? 0, retries: row?.retries ?? 0, oldestMs: row?.oldest?.getTime() ?? 0 };
 }
+
+/** The oldest notification whose inbox rows are still being written; infinity when all are there. */
+export async function oldestFanout(connection: Queryable): Promise<number> {
+  const [row] = await connection.query<{ id: number | null }>(
+    `select min(notification_id) as id from chunk where audience in ('split', 'range')`,
+    [],
+    'oldest-fanout',
+  );
+  return row?.id ?? Number.POSITIVE_INFINITY;
+}

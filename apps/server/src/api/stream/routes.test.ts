@@ -35,7 +35,7 @@ afterEach(() => {
   for (const stream of opened.splice(0)) stream.stop();
 });
 
-const open = async (lastId?: number, token = user.token) => {
+const open = async (lastId?: number | string, token = user.token) => {
   const stream = await openStream(server.origin, token, lastId === undefined ? undefined : String(lastId));
   opened.push(stream);
   return stream;
@@ -44,6 +44,23 @@ const publish = async (title = 'T', body = '') => {
   const json = { title, body };
   const answer = await server.call('POST', `/services/${service}/notifications`, { json });
   return (answer.json as { id: number }).id;
+};
+/** As a fan-out leaves it whose turn has not come: in the queue, and in nobody's inbox. */
+const acceptedButNotWritten = async (serviceId: string) => {
+  const answer = await server.call('POST', `/services/${serviceId}/notifications`, {
+    json: { title: 'late' },
+  });
+  const { id } = answer.json as { id: number };
+  await server.database.query(
+    `insert into chunk (notification_id, notification_created_at, audience, from_user, to_user, priority, run_at)
+     select id, created_at, 'range', 0, 9, 1, now() from notification where id = $1`,
+    [id],
+  );
+  return id;
+};
+const written = async (id: number) => {
+  await server.database.query('insert into inbox (user_id, notification_id) values ($1, $2)', [user.id, id]);
+  await server.database.query('delete from chunk where notification_id = $1', [id]);
 };
 const idsOf = ({ events }: EventStream) => events.map(({ id }) => Number(id));
 const listeners = async (count: number) => {
@@ -144,11 +161,46 @@ describe('resuming', () => {
     expect(received.sort((a, b) => a - b)).toEqual(ids.sort((a, b) => a - b));
   });
 
-  it.each(['x', '-1', '1.5', '9999999999999999'])('refuses the Last-Event-ID %j', async (lastId) => {
-    const headers = { 'last-event-id': lastId };
-    const answer = await server.call('GET', '/stream', { token: user.token, headers });
-    expect(answer.json).toMatchObject({ status: 422, field: 'header.last-event-id' });
+  it.each(['while it is open', 'after a cut'])(
+    'a large audience that is written late comes once, %s',
+    async (when) => {
+      const elsewhere = await build.service(server.database);
+      const first = await open();
+      const late = await acceptedButNotWritten(elsewhere);
+      const early = await publish('small audience');
+      await first.until(() => first.events.length === 1);
+      const position = first.events[0]?.id ?? '';
+      expect(position).toMatch(new RegExp(`^${early};`));
+      if (when === 'after a cut') first.stop();
+      await written(late);
+      const second = when === 'after a cut' ? await open(position) : first;
+      const last = await publish('after it');
+      await second.until(() => second.events.some(({ data }) => data.id === last));
+      const ids = second.events.map(({ data }) => data.id);
+      expect(ids).toEqual(when === 'after a cut' ? [late, last] : [early, late, last]);
+      expect(second.events.at(-1)?.id).toBe(String(last));
+    },
+  );
+
+  it('who begins to listen meanwhile gets it too, and nothing from before', async () => {
+    const elsewhere = await build.service(server.database);
+    const late = await acceptedButNotWritten(elsewhere);
+    await publish('before');
+    const stream = await open();
+    await written(late);
+    const last = await publish('after it');
+    await stream.until(() => stream.events.length >= 2);
+    expect(stream.events.map(({ data }) => data.id)).toEqual([late, last]);
   });
+
+  it.each(['x', '-1', '1.5', '1;', '1;2', ';1;', '1;2;3,', '9999999999999999'])(
+    'refuses the Last-Event-ID %j',
+    async (lastId) => {
+      const headers = { 'last-event-id': lastId };
+      const answer = await server.call('GET', '/stream', { token: user.token, headers });
+      expect(answer.json).toMatchObject({ status: 422, field: 'header.last-event-id' });
+    },
+  );
 });
 
 describe('its end', () => {

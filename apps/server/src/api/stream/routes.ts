@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { LiveEvent } from '../../live/hub.ts';
+import { POSITION_SHAPE, parsePosition } from '../../live/position.ts';
 import type { ApiDeps, StreamLimits } from '../deps.ts';
 import { requireLogin } from '../edge/login.ts';
 import { presentInboxItem } from '../inbox/present.ts';
@@ -15,7 +16,8 @@ const LIMITS: StreamLimits = {
 const headers = z.object({
   'last-event-id': z
     .string()
-    .regex(/^[0-9]{1,15}$/, 'must be the id of an event of this stream')
+    .max(4_096)
+    .regex(POSITION_SHAPE, 'must be the id of an event of this stream')
     .optional(),
 });
 const schema = {
@@ -41,7 +43,7 @@ export function streamRoutes(deps: Pick<ApiDeps, 'identity' | 'live' | 'stream'>
       const stop = await deps.live.listen({
         userId: user.id,
         tokenId,
-        lastId: last === undefined ? null : Number(last),
+        since: last === undefined ? null : parsePosition(last),
         isReady: feed.isReady,
         onEvent: feed.write,
         onEnd: feed.end,
@@ -109,5 +111,5 @@ function toFrame(event: LiveEvent): string {
     return `event: inbox\ndata: ${JSON.stringify({ id: event.id, status: event.status })}\n\n`;
   }
   const item = presentInboxItem(event.item);
-  return `id: ${item.id}\nevent: notification\ndata: ${JSON.stringify(item)}\n\n`;
+  return `id: ${event.position}\nevent: notification\ndata: ${JSON.stringify(item)}\n\n`;
 }
