@@ -8,7 +8,7 @@ import { isMain } from './lib/is-main.mjs';
 import { orExit } from './lib/or-exit.mjs';
 import { inRoot } from './lib/root.mjs';
 
-/** Folders whose imports are checked against the import law; some appear later than others. */
+/** Folders whose imports are checked against the import law. */
 const LAWFUL = ['packages', 'apps', 'bench', 'e2e'];
 
 /** @typedef {{ name: string, run: () => Promise<number> }} Check */
