@@ -128,8 +128,10 @@ async function signIn(deps: IdentityDeps, username: string, password: string): P
   const now = deps.clock();
   const { token, tokenId, expiresAt } = deps.tokens.issue(username, now);
   const isFirst = await deps.database.transaction(async (connection) => {
+    // The account's row first: logins that come together wait for each other instead of deadlocking.
+    const first = await noteLogin(connection, record.id, new Date(now), expiresAt);
     await storeToken(connection, { id: tokenId, userId: record.id, createdAt: new Date(now), expiresAt });
-    return noteLogin(connection, record.id, new Date(now), expiresAt);
+    return first;
   });
   return { kind: 'ok', token, expiresAt, user: toUser(record), isFirst };
 }

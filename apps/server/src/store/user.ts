@@ -82,7 +82,7 @@ export async function noteLogin(
 ): Promise<boolean> {
   const [row] = await connection.query<{ first: boolean }>(
     `update user_account u set first_login_at = coalesce(u.first_login_at, $2), login_expires_at = greatest(u.login_expires_at, $3)
-     from (select id, first_login_at from user_account where id = $1 for update) old
+     from (select id, first_login_at from user_account where id = $1 for no key update) old
      where u.id = old.id returning old.first_login_at is null as first`,
     [id, now, expiresAt],
   );
