@@ -72,7 +72,10 @@ export async function createApp(deps: AppDeps): Promise<App> {
   const metrics = createMetrics();
   const channel = createWakeChannel(database, node, report);
   const passwords = await createPasswords();
-  const firstAdmin = await ensureFirstAdmin(database, passwords, config.TOCSIN_ADMIN_PASSWORD);
+  // Only who serves people can tell them the password.
+  const firstAdmin = config.roles.has('api')
+    ? await ensureFirstAdmin(database, passwords, config.TOCSIN_ADMIN_PASSWORD)
+    : null;
   const identity = createIdentity({
     database,
     clock,

@@ -208,6 +208,15 @@ describe('the first administrator', () => {
     });
     expect((await signIn(node(), 'admin', 'configured')).user.isAdmin).toBe(true);
   });
+
+  it('whose shown password was never used takes the configured one; one that signed in keeps its own', async () => {
+    await test.database.query('delete from user_account where is_admin');
+    await ensureFirstAdmin(test.database, passwords, undefined);
+    expect(await ensureFirstAdmin(test.database, passwords, 'rescued')).not.toBeNull();
+    expect((await signIn(node(), 'admin', 'rescued')).kind).toBe('ok');
+    expect(await ensureFirstAdmin(test.database, passwords, 'too late')).toBeNull();
+    expect((await signIn(node(), 'admin', 'rescued')).kind).toBe('ok');
+  });
 });
 
 describe("the server's own secrets", () => {

@@ -1,7 +1,7 @@
 /** Accounts whose passwords this server keeps. */
 import { randomBytes } from 'node:crypto';
 import type { Database, Queryable } from '../store/database.ts';
-import { createUser, findUserByName, hasAdmin } from '../store/user.ts';
+import { createUser, findUnusedAdmin, findUserByName, hasAdmin, setPasswordHash } from '../store/user.ts';
 import type { CredentialCheck } from './credential-check.ts';
 import type { Passwords } from './passwords.ts';
 
@@ -21,15 +21,20 @@ export interface FirstAdmin {
   readonly oneTimePassword: string | null;
 }
 
-/** Makes the administrator when there is none. Null when there is one already, or another server was faster. */
+/**
+ * Makes the administrator when there is none. Null when there is one already, or another server was faster. A `given`
+ * password also replaces one that was shown and has never been used: it may have gone by unseen.
+ */
 export async function ensureFirstAdmin(
   database: Database,
   passwords: Passwords,
   given: string | undefined,
 ): Promise<FirstAdmin | null> {
-  if (await hasAdmin(database)) return null;
+  const unused = given === undefined ? null : await findUnusedAdmin(database);
+  if (unused === null && (await hasAdmin(database))) return null;
   const password = given ?? randomBytes(12).toString('base64url');
   const passwordHash = await passwords.hash(password);
-  const made = await createUser(database, { username: 'admin', passwordHash, isAdmin: true });
-  return made ? { username: 'admin', oneTimePassword: given === undefined ? password : null } : null;
+  if (unused) await setPasswordHash(database, unused.id, passwordHash);
+  else if (!(await createUser(database, { username: 'admin', passwordHash, isAdmin: true }))) return null;
+  return { username: 'admin', oneTimePassword: given === undefined ? password : null };
 }

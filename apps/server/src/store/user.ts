@@ -89,6 +89,15 @@ export async function noteLogin(
   return row?.first ?? false;
 }
 
+/** The administrator of the first start, as long as nobody has signed in as one. */
+export async function findUnusedAdmin(connection: Queryable): Promise<UserRecord | null> {
+  const [row] = await connection.query<UserRecord>(
+    `select ${COLUMNS} from user_account where username = 'admin' and is_admin and first_login_at is null
+       and not exists (select from user_account where is_admin and first_login_at is not null)`,
+  );
+  return row ?? null;
+}
+
 export async function hasAdmin(connection: Queryable): Promise<boolean> {
   return (await connection.query('select 1 from user_account where is_admin limit 1')).length > 0;
 }
