@@ -104,7 +104,9 @@ describe('who may do what', () => {
     ['ada’s device', 'tocsin/devices/ADA/receipts', true],
     ['ada’s device', 'tocsin/devices/BOB/receipts', false],
     ['ada’s device', 'tocsin/devices/ADA/notifications', false],
-    ['ada’s device', 'tocsin/services/open/notifications', false],
+    ['ada’s device', 'tocsin/services/open/notifications', true],
+    ['ada’s device', 'tocsin/services/network/notifications', true],
+    ['ada’s device', 'tocsin/services/key/notifications', false],
     ['ada’s device', 'tocsin/monitors/00000000-0000-4000-8000-000000000000/signal', false],
     ['bob’s device', 'tocsin/devices/ADA/receipts', false],
   ] as const)('%s publishes to %s: %s', async (who, topic, isAllowed) => {

@@ -36,8 +36,7 @@ async function mayPublishTo(
   address: string,
   serviceId: string,
 ): Promise<boolean> {
-  // A device receives. What publishes is given a service key or a login.
-  if (principal.kind === 'device') return false;
+  // A device's own credentials let it receive; to publish it needs no more and no less than anybody at its address.
   if (principal.kind === 'service' && principal.serviceId !== serviceId) return false;
   const key = principal.kind === 'service' ? principal.key : null;
   const user = principal.kind === 'user' ? { id: principal.userId } : null;
