@@ -29,11 +29,11 @@ import { createReceipts } from './receipts/receipts.ts';
 import { createReceiptTokens } from './receipts/token.ts';
 import { createWakeChannel } from './store/channel.ts';
 import type { Database } from './store/database.ts';
-import { deleteParking, listParkings, putParking } from './store/parking.ts';
 import { ensureSecret } from './store/secret.ts';
 import { findServices, type ServiceRecord } from './store/service.ts';
 import { createAddressCheck } from './transports/address-check.ts';
 import { buildTransports } from './transports/build.ts';
+import { createParkingBoard } from './transports/parking-board.ts';
 import { createRegistry } from './transports/registry.ts';
 
 export interface AppDeps {
@@ -98,37 +98,24 @@ export async function createApp(deps: AppDeps): Promise<App> {
     },
   });
   const access = publishAccess(config, database);
-  let parkingsWritten: Promise<void> = Promise.resolve();
-  const inOrder = (write: () => Promise<void>) => {
-    parkingsWritten = parkingsWritten.then(write).catch(report);
-  };
+  const parkings = createParkingBoard(database, report);
   const registry = createRegistry(
     buildTransports({
       database,
       settings: config,
       clock,
       vapid: secrets.vapid,
-      parkings: (await listParkings(database)).map((parking) => ({
-        ...parking,
-        parkedAt: parking.parkedAt.getTime(),
-        parkedUntil: parking.parkedUntil.getTime(),
-      })),
+      parkings: await parkings.list(),
       embeddedMqtt: config.MQTT_URL
         ? null
         : createOutboxTransport({ database, clock, deliver: () => channel.wake('mqtt'), onError: report }),
       onParked: (parking) => {
         log.warn({ provider: parking.provider, reason: parking.reason }, 'provider parked');
-        inOrder(() =>
-          putParking(database, {
-            ...parking,
-            parkedAt: new Date(parking.parkedAt),
-            parkedUntil: new Date(parking.parkedUntil),
-          }),
-        );
+        parkings.note(parking);
       },
       onRecovered: (provider) => {
         log.info({ provider }, 'provider recovered');
-        inOrder(() => deleteParking(database, provider));
+        parkings.erase(provider);
       },
       onError: report,
     }),
@@ -178,7 +165,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
       database,
       metrics,
       brokerFault: () => broker?.fault() ?? null,
-      parkings: () => registry.parkings(),
+      parkings: () => parkings.list(),
     },
     api: {
       database,
@@ -186,7 +173,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
       ingest,
       receipts,
       live,
-      parkings: () => registry.parkings(),
+      parkings: () => parkings.list(),
       clock,
       checkAddress: createAddressCheck(registry),
       mayPublish: access.allowsRequest,

@@ -61,7 +61,7 @@ export async function startV3Server(given: Given = {}): Promise<V3Server> {
   const logged: string[] = [];
   const api = { ...apiDeps(database, clock.now, live, people, receiptTokens, given), ...given.api };
   const notify = { ...api, firstLoginStatus: 201, demoService: 'demo' } as const;
-  const parkings = () => [];
+  const parkings = async () => [];
   const http = await buildHttp({
     log: pino({ level: 'error' }, { write: (line: string) => void logged.push(line) }),
     api,
@@ -117,7 +117,7 @@ function apiDeps(
     clock,
     ingest: createIngest({ database, clock, onAccepted: () => live.wake() }),
     receipts: createReceipts({ database, tokens, clock, node: 'test' }),
-    parkings: () => [],
+    parkings: async () => [],
     checkAddress: createAddressCheck(webPushOnly(database, clock)),
     mayPublish: async (serviceId, request) =>
       mayPublish(

@@ -22,8 +22,8 @@ export interface ApiDeps {
   readonly ingest: Ingest;
   readonly receipts: Receipts;
   readonly live: LiveHub;
-  /** Providers that are parked now; times in ms since the epoch. */
-  readonly parkings: () => readonly { provider: string; reason: string; parkedUntil: number }[];
+  /** Providers that are parked now, on any node; times in ms since the epoch. */
+  readonly parkings: () => Promise<readonly { provider: string; reason: string; parkedUntil: number }[]>;
   readonly clock: Clock;
   /** Says what is wrong with an address, or null. */
   readonly checkAddress: (kind: DeviceKind, device: DeviceAddress) => string | null;

@@ -13,8 +13,8 @@ let brokerFault: string | null = null;
 let parkings: (typeof PARKED)[] = [];
 beforeAll(async () => {
   server = await startV3Server({
-    api: { parkings: () => parkings },
-    operations: { brokerFault: () => brokerFault, parkings: () => parkings },
+    api: { parkings: async () => parkings },
+    operations: { brokerFault: () => brokerFault, parkings: async () => parkings },
   });
   admin = await server.signedIn('admin', true);
 });

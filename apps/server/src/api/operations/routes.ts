@@ -8,8 +8,8 @@ export interface OperationsDeps {
   readonly metrics: Metrics;
   /** What is wrong with the broker, or null. */
   readonly brokerFault: () => string | null;
-  /** Providers that are parked, with the reason. */
-  readonly parkings: () => { provider: string; reason: string; parkedUntil: number }[];
+  /** Providers that are parked on any node, with the reason. */
+  readonly parkings: () => Promise<readonly { provider: string; reason: string; parkedUntil: number }[]>;
 }
 
 const DATABASE_PATIENCE_MS = 2_000;
@@ -23,7 +23,8 @@ export function operationsRoutes(deps: OperationsDeps): FastifyPluginAsync {
     api.get('/-/ready', { schema: { hide: true } }, async (_request, reply) => {
       const database = await databaseFault(deps.database);
       const broker = deps.brokerFault();
-      const providers = deps.parkings().map(({ provider, reason, parkedUntil }) => ({
+      const parkings = database === null ? await deps.parkings() : [];
+      const providers = parkings.map(({ provider, reason, parkedUntil }) => ({
         provider,
         state: 'parked',
         reason,

@@ -34,6 +34,7 @@ export function statsRoutes(deps: ApiDeps): FastifyPluginAsyncZod {
       const now = deps.clock();
       const counted = await countEventsSince(deps.database, new Date(now - windowSeconds * 1_000));
       const depth = await queueDepth(deps.database);
+      const parkings = await deps.parkings();
       return {
         windowSeconds,
         events: Object.fromEntries(counted.map(({ event, count }) => [eventName(event), count])),
@@ -42,7 +43,7 @@ export function statsRoutes(deps: ApiDeps): FastifyPluginAsyncZod {
           retries: depth.retries,
           oldestWaitMs: depth.oldestMs === 0 ? 0 : Math.max(0, now - depth.oldestMs),
         },
-        parkedProviders: deps.parkings().map(({ provider, reason, parkedUntil }) => ({
+        parkedProviders: parkings.map(({ provider, reason, parkedUntil }) => ({
           provider,
           reason,
           until: new Date(parkedUntil).toISOString(),
