@@ -13,6 +13,7 @@ import { createOutboxTransport } from './broker/transport.ts';
 import type { Config } from './config.ts';
 import { FanoutWorker } from './fanout/worker.ts';
 import { createHousekeeping } from './housekeeping/housekeeping.ts';
+import { createAccounts } from './identity/accounts.ts';
 import { createIdentity } from './identity/identity.ts';
 import { ensureFirstAdmin, type FirstAdmin, localAccounts } from './identity/local-accounts.ts';
 import { createLoginTokens } from './identity/login-tokens.ts';
@@ -84,6 +85,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
     checks: [localAccounts(database, passwords)],
     onRevoked: () => channel.wake('tokens'),
   });
+  const accounts = createAccounts({ database, clock, passwords, onChanged: () => channel.wake('tokens') });
   const tokens = createReceiptTokens(secrets.receipts);
   const receipts = createReceipts({ database, tokens, clock, node });
   const live = createHub({ database, clock, onError: report });
@@ -170,6 +172,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
     api: {
       database,
       identity,
+      accounts,
       ingest,
       receipts,
       live,

@@ -1,4 +1,5 @@
 /** Accounts and logins as the server itself makes them. */
+import { type Accounts, createAccounts } from '../src/identity/accounts.ts';
 import { createIdentity, type Identity } from '../src/identity/identity.ts';
 import { localAccounts } from '../src/identity/local-accounts.ts';
 import { createLoginTokens, type LoginTokens } from '../src/identity/login-tokens.ts';
@@ -17,6 +18,7 @@ export interface Person {
 
 export interface People {
   readonly identity: Identity;
+  readonly accounts: Accounts;
   readonly tokens: LoginTokens;
   /** Makes the account when there is none and signs in. */
   signedIn(username: string, isAdmin?: boolean): Promise<Person>;
@@ -31,8 +33,13 @@ export async function createPeople(
   const checks = [localAccounts(database, passwords)];
   const passwordHash = await passwords.hash(PASSWORD);
   const identity = createIdentity({ database, clock, tokens, passwords, checks, onRevoked });
+  const onChanged = () => {
+    identity.forget();
+    onRevoked();
+  };
   return {
     identity,
+    accounts: createAccounts({ database, clock, passwords, onChanged }),
     tokens,
     async signedIn(username, isAdmin = false) {
       await createUser(database, { username, isAdmin, passwordHash });

@@ -105,7 +105,7 @@ function apiDeps(
   database: Database,
   clock: () => number,
   live: LiveHub,
-  { identity }: People,
+  { identity, accounts }: People,
   tokens: ReceiptTokens,
   { networks = PRIVATE_NETWORKS }: Given,
 ): ApiDeps {
@@ -113,6 +113,7 @@ function apiDeps(
   return {
     database,
     identity,
+    accounts,
     live,
     clock,
     ingest: createIngest({ database, clock, onAccepted: () => live.wake() }),

@@ -92,6 +92,16 @@ export const ERRORS = {
     title: 'The idempotency key was used for something else',
     advice: 'Use a new key for every new notification, and the same key only for the very same request.',
   },
+  'user-exists': {
+    status: 409,
+    title: 'There is a user of that name already',
+    advice: 'Choose another name, or change the user there is.',
+  },
+  'last-administrator': {
+    status: 409,
+    title: 'Nobody would be left to administer the server',
+    advice: 'Make somebody else an administrator first.',
+  },
   busy: {
     status: 503,
     title: 'The server cannot promise to keep it now; try again',

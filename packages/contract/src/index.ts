@@ -8,3 +8,4 @@ export * from './receipt.ts';
 export * from './service.ts';
 export * from './session.ts';
 export * from './text.ts';
+export * from './user.ts';

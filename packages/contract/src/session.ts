@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { storableText } from './text.ts';
 
-const username = storableText(256, 1);
+export const username = storableText(256, 1);
 const password = storableText(1_024, 1);
-const newPassword = storableText(1_024, 8);
+export const newPassword = storableText(1_024, 8);
 
 export const SignIn = z.strictObject({ username, password }).meta({ id: 'SignIn' });
 export const Me = z.object({ id: z.int(), username: z.string(), isAdmin: z.boolean() }).meta({ id: 'Me' });

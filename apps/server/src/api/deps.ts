@@ -1,5 +1,6 @@
 import type { DeviceAddress, DeviceKind } from '@tocsin/push';
 import type { FastifyRequest } from 'fastify';
+import type { Accounts } from '../identity/accounts.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Ingest } from '../ingest/draft.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -19,6 +20,7 @@ export interface StreamLimits {
 export interface ApiDeps {
   readonly database: Database;
   readonly identity: Identity;
+  readonly accounts: Accounts;
   readonly ingest: Ingest;
   readonly receipts: Receipts;
   readonly live: LiveHub;

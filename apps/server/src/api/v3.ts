@@ -16,6 +16,7 @@ import { serviceRoutes } from './services/routes.ts';
 import { sessionRoutes } from './sessions/routes.ts';
 import { streamRoutes } from './stream/routes.ts';
 import { subscriptionRoutes } from './subscriptions/routes.ts';
+import { userRoutes } from './users/routes.ts';
 
 export function apiV3(deps: ApiDeps): FastifyPluginAsync {
   return async (api) => {
@@ -28,6 +29,7 @@ export function apiV3(deps: ApiDeps): FastifyPluginAsync {
     api.setNotFoundHandler((request, reply) => answerUnknown(known, request, reply));
     await api.register(fastifySwagger, describeV3);
     await api.register(sessionRoutes(deps));
+    await api.register(userRoutes(deps));
     await api.register(serviceRoutes(deps));
     await api.register(subscriptionRoutes(deps));
     await api.register(publishRoutes(deps));

@@ -7,10 +7,12 @@ export interface UserRecord {
   readonly passwordHash: string | null;
   readonly isActive: boolean;
   readonly isAdmin: boolean;
+  readonly createdAt: Date;
   readonly firstLoginAt: Date | null;
 }
 
-const COLUMNS = `id, username, password_hash as "passwordHash", is_active as "isActive", is_admin as "isAdmin", first_login_at as "firstLoginAt"`;
+const COLUMNS = `id, username, password_hash as "passwordHash", is_active as "isActive", is_admin as "isAdmin",
+  created_at as "createdAt", first_login_at as "firstLoginAt"`;
 
 export async function findUserByName(connection: Queryable, username: string): Promise<UserRecord | null> {
   const [row] = await connection.query<UserRecord>(
@@ -28,6 +30,26 @@ export async function findUser(connection: Queryable, id: number): Promise<UserR
 
 export function listUsers(connection: Queryable): Promise<UserRecord[]> {
   return connection.query<UserRecord>(`select ${COLUMNS} from user_account order by username`);
+}
+
+/** In the order of their names, after the given one. */
+export function listUsersAfter(
+  connection: Queryable,
+  username: string,
+  limit: number,
+): Promise<UserRecord[]> {
+  return connection.query<UserRecord>(
+    `select ${COLUMNS} from user_account where username > $1 order by username limit $2`,
+    [username, limit],
+  );
+}
+
+/** Whether another administrator could still sign in; nobody changes administrators until the transaction ends. */
+export async function hasOtherAdmin(connection: Queryable, id: number): Promise<boolean> {
+  const admins = await connection.query<{ id: number }>(
+    'select id from user_account where is_admin and is_active order by id for no key update',
+  );
+  return admins.some((admin) => admin.id !== id);
 }
 
 export interface NewUser {
