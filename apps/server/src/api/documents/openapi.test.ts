@@ -97,6 +97,10 @@ describe.each(['v1', 'v2', 'v3'])('the document of %s', (version) => {
 
 /** Method and path of every route, and whether it is open to somebody without a login. */
 const ROUTES = `
+GET /users
+POST /users
+PATCH /users/{id}
+DELETE /users/{id}
   POST /sessions open
   DELETE /sessions
   DELETE /sessions/current
@@ -172,6 +176,8 @@ const BODIES: Record<string, object> = {
   'POST /notifications': { title: 't', userIds: [1] },
   'PATCH /inbox/{id}': { status: 'read' },
   'POST /devices': { kind: 'mqtt' },
+  'POST /users': { username: 'x' },
+  'PATCH /users/{id}': { isAdmin: true },
 };
 
 describe('Swagger UI', () => {
