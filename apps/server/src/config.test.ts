@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -41,12 +42,21 @@ describe('the configuration', () => {
   it('reports all mistakes at once', () => {
     const yaml = file('b.yaml', 'colour: red\n');
     const mistakes = mistakesOf(
-      { TOCSIN_CONFIG: yaml, PORT: 'x', APNS_ENVIRONMENT: 'moon', APNS_KEY_FILE: '/nowhere' },
+      {
+        TOCSIN_CONFIG: yaml,
+        PORT: 'x',
+        APNS_ENVIRONMENT: 'moon',
+        APNS_KEY_FILE: '/nowhere',
+        APNS_KEY_ID: 'short',
+        PUBLISH_NETWORKS: '10.0.0.0/99',
+        WEBPUSH_ALLOW: 'push.lan, 10.0.0.0/33',
+      },
       ['--role', 'api,cook', '--verbose'],
     );
     const text = mistakes.join('\n');
-    for (const name of ['COLOUR', 'PORT', 'APNS_ENVIRONMENT', '"cook"', '--verbose'])
-      expect(text).toContain(name);
+    const wrong = ['COLOUR', 'PORT', 'APNS_ENVIRONMENT', 'APNS_KEY_FILE', 'APNS_TEAM_ID', 'PUBLISH_NETWORKS'];
+    for (const name of [...wrong, 'WEBPUSH_ALLOW', '"cook"', '--verbose']) expect(text).toContain(name);
+    expect(mistakes.filter((mistake) => mistake.startsWith('APNS_KEY_ID'))).toHaveLength(1);
   });
 
   it('needs all parts of the Apple key, and a file that is one', () => {
@@ -62,6 +72,15 @@ describe('the configuration', () => {
     const text = mistakesOf({ FCM_SERVICE_ACCOUNT_FILE: account }).join('\n');
     expect(text).toContain('client_email');
     expect(text).toContain('private_key');
+  });
+
+  it.each([
+    ['APNS_KEY_FILE', generateKeyPairSync('ec', { namedCurve: 'P-384' }), 'P-256'],
+    ['APNS_CERT_FILE', generateKeyPairSync('ec', { namedCurve: 'P-256' }), 'both a certificate'],
+    ['FCM_CA_FILE', generateKeyPairSync('ec', { namedCurve: 'P-256' }), 'not a certificate'],
+  ])('refuses a %s that holds something else', (name, { privateKey }, words) => {
+    const path = file('other.pem', privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
+    expect(mistakesOf({ [name]: path }).find((mistake) => mistake.startsWith(`${name}:`))).toContain(words);
   });
 
   it('takes secrets from NAME_FILE and never repeats them', () => {

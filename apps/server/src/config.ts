@@ -7,6 +7,7 @@ import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { SECRET_SETTINGS, SETTINGS, type Settings } from './settings.ts';
+import { settingsMistakes } from './settings-together.ts';
 
 export type Role = 'api' | 'worker' | 'scheduler' | 'broker';
 export const ROLES: readonly Role[] = ['api', 'worker', 'scheduler', 'broker'];
@@ -47,16 +48,15 @@ type Raw = Record<string, string>;
 export function loadConfig(args: readonly string[], environment: NodeJS.ProcessEnv = process.env): Config {
   const mistakes: string[] = [];
   const raw = { ...fromYaml(environment, mistakes), ...fromEnvironment(environment, mistakes) };
-  const parsed = SETTINGS.safeParse(raw);
-  if (!parsed.success) {
-    for (const issue of parsed.error.issues)
-      mistakes.push(describe(issue.path.join('.'), issue.message, raw));
-  }
+  const { settings, wrong } = parseSettings(raw, mistakes);
   const roles = parseRoles(args, mistakes);
-  const files = parsed.success ? readFiles(parsed.data, mistakes) : {};
-  if (parsed.success) checkTogether(parsed.data, files, mistakes);
-  if (mistakes.length > 0 || !parsed.success) throw new ConfigError(mistakes);
-  const settings = parsed.data;
+  const files = readFiles(settings, mistakes);
+  // What is wrong by itself was said already, and need not be missed here.
+  const together = settingsMistakes(settings, files).filter(
+    (mistake) => !wrong.has(mistake.split(':')[0] ?? ''),
+  );
+  mistakes.push(...together);
+  if (mistakes.length > 0) throw new ConfigError(mistakes);
   return {
     ...settings,
     roles,
@@ -64,6 +64,16 @@ export function loadConfig(args: readonly string[], environment: NodeJS.ProcessE
     dataDir: resolve(settings.TOCSIN_DATA_DIR),
     files,
   };
+}
+
+/** The settings without those that are wrong by themselves, so that the others can still be looked at together. */
+function parseSettings(raw: Raw, mistakes: string[]): { settings: Settings; wrong: ReadonlySet<string> } {
+  const parsed = SETTINGS.safeParse(raw);
+  if (parsed.success) return { settings: parsed.data, wrong: new Set() };
+  const wrong = new Set(parsed.error.issues.map(({ path }) => String(path[0])));
+  for (const { path, message } of parsed.error.issues) mistakes.push(describe(path.join('.'), message, raw));
+  const right = Object.fromEntries(Object.entries(raw).filter(([name]) => !wrong.has(name)));
+  return { settings: SETTINGS.parse(right), wrong };
 }
 
 function describe(name: string, message: string, raw: Raw): string {
@@ -169,39 +179,4 @@ function readFiles(settings: Settings, mistakes: string[]): Partial<Record<FileS
     if (file !== undefined) readInto(files, name, name, file, mistakes);
   }
   return files;
-}
-
-function checkTogether(
-  settings: Settings,
-  files: Partial<Record<FileSetting, string>>,
-  mistakes: string[],
-): void {
-  if (settings.APNS_KEY_FILE && settings.APNS_CERT_FILE) {
-    mistakes.push(
-      'APNS_CERT_FILE: give either APNS_KEY_FILE (token) or APNS_CERT_FILE (certificate), not both',
-    );
-  }
-  if (settings.APNS_KEY_FILE) {
-    for (const name of ['APNS_KEY_ID', 'APNS_TEAM_ID', 'APNS_TOPIC'] as const) {
-      if (!settings[name]) mistakes.push(`${name}: is needed with APNS_KEY_FILE`);
-    }
-    if (files.APNS_KEY_FILE && !files.APNS_KEY_FILE.includes('PRIVATE KEY')) {
-      mistakes.push('APNS_KEY_FILE: is not a .p8 private key (PEM)');
-    }
-  }
-  if (settings.APNS_CERT_FILE && !settings.APNS_TOPIC)
-    mistakes.push('APNS_TOPIC: is needed with APNS_CERT_FILE');
-  if (files.FCM_SERVICE_ACCOUNT_FILE) checkServiceAccount(files.FCM_SERVICE_ACCOUNT_FILE, mistakes);
-}
-
-function checkServiceAccount(text: string, mistakes: string[]): void {
-  const setting = 'FCM_SERVICE_ACCOUNT_FILE';
-  try {
-    const account = JSON.parse(text) as Record<string, unknown>;
-    for (const field of ['project_id', 'client_email', 'private_key']) {
-      if (typeof account[field] !== 'string') mistakes.push(`${setting}: has no ${field}`);
-    }
-  } catch {
-    mistakes.push(`${setting}: is not JSON`);
-  }
 }

@@ -11,7 +11,7 @@ const list = z.string().transform((text) =>
 );
 const url = (...protocols: string[]) =>
   z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
-    message: `must be a URL starting with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+    message: `must be a URL starting with ${protocols.join(' or ')}`,
   });
 const path = z.string().min(1);
 
@@ -38,7 +38,7 @@ export const SETTINGS = z.object({
   /** 200 for the published iOS app, which takes 201 for a wrong password. */
   FIRST_LOGIN_STATUS: z.coerce
     .number()
-    .pipe(z.union([z.literal(200), z.literal(201)]))
+    .pipe(z.union([z.literal(200), z.literal(201)], { error: 'must be 200 or 201' }))
     .default(201),
   DEMO_ACCOUNT_SERVICE: z.string().default('demo'),
   NOTIFICATION_RETENTION_DAYS: days.default(365),
