@@ -18,6 +18,7 @@ import { ensureFirstAdmin, type FirstAdmin, localAccounts } from './identity/loc
 import { createLoginTokens } from './identity/login-tokens.ts';
 import { createPasswords } from './identity/passwords.ts';
 import { mayPublish, type Publisher, presentedKey } from './identity/publish-access.ts';
+import { createThrottle } from './identity/throttle.ts';
 import { createIngest } from './ingest/ingest.ts';
 import { createBatcher } from './lib/batcher.ts';
 import type { Clock } from './lib/clock.ts';
@@ -78,6 +79,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
     clock,
     passwords,
     tokens: createLoginTokens(secrets.login),
+    throttle: createThrottle(database, clock),
     checks: [localAccounts(database, passwords)],
     onRevoked: () => channel.wake('tokens'),
   });
@@ -165,6 +167,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
     demoService: config.DEMO_ACCOUNT_SERVICE,
     firstLoginStatus: config.FIRST_LOGIN_STATUS,
     mayPublish: access.allowsRequest,
+    clientAddress: access.clientAddress,
   };
   const http = await buildHttp({
     log,
@@ -187,6 +190,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
       clock,
       checkAddress: createAddressCheck(registry),
       mayPublish: access.allowsRequest,
+      clientAddress: access.clientAddress,
       webPushPublicKey: secrets.vapid.publicKey,
     },
   });
@@ -269,15 +273,12 @@ function publishAccess(config: Config, database: Database) {
   });
   const allows = async (serviceId: string, publisher: Publisher) =>
     mayPublish(await services.add(serviceId), publisher, networks);
+  const addressOf = (request: FastifyRequest) =>
+    clientAddress(request.socket.remoteAddress ?? '', request.headers['x-forwarded-for'], trusted);
   return {
     allows,
-    allowsRequest: (serviceId: string, request: FastifyRequest) => {
-      const address = clientAddress(
-        request.socket.remoteAddress ?? '',
-        request.headers['x-forwarded-for'],
-        trusted,
-      );
-      return allows(serviceId, { address, key: presentedKey(request) });
-    },
+    clientAddress: addressOf,
+    allowsRequest: (serviceId: string, request: FastifyRequest) =>
+      allows(serviceId, { address: addressOf(request), key: presentedKey(request) }),
   };
 }

@@ -125,6 +125,7 @@ function apiDeps(
         { address: request.socket.remoteAddress ?? '', key: presentedKey(request) },
         allowed,
       ),
+    clientAddress: (request) => request.socket.remoteAddress ?? '',
     webPushPublicKey: 'the public key',
   };
 }

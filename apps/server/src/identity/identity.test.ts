@@ -8,6 +8,7 @@ import { createIdentity, type Identity } from './identity.ts';
 import { ensureFirstAdmin, localAccounts } from './local-accounts.ts';
 import { createLoginTokens, LOGIN_LIFETIME_MS } from './login-tokens.ts';
 import { createPasswords, type Passwords } from './passwords.ts';
+import { createThrottle } from './throttle.ts';
 
 let test: TestDatabase;
 let passwords: Passwords;
@@ -21,8 +22,11 @@ afterAll(() => test.drop());
 /** One node: what it remembers is its own. */
 function node(others: CredentialCheck[] = [], onRevoked: () => void = () => undefined): Identity {
   const checks = [localAccounts(test.database, passwords), ...others];
-  return createIdentity({ database: test.database, clock: clock.now, tokens, passwords, checks, onRevoked });
+  const { database } = test;
+  const throttle = createThrottle(database, clock.now);
+  return createIdentity({ database, clock: clock.now, tokens, passwords, throttle, checks, onRevoked });
 }
+const ADDRESS = '192.0.2.1';
 let turn = 0;
 async function account(): Promise<string> {
   const username = `person${++turn}`;
@@ -30,7 +34,7 @@ async function account(): Promise<string> {
   return username;
 }
 async function signIn(identity: Identity, username: string, password = 'right') {
-  const result = await identity.signIn(username, password);
+  const result = await identity.signIn(username, password, ADDRESS);
   if (result.kind !== 'ok') throw new Error('refused');
   return { ...result, header: `Bearer ${result.token}` };
 }
@@ -58,15 +62,15 @@ describe('signing in', () => {
   });
 
   it.each(['wrong', '', 'right '])('is refused with the password %j', async (password) => {
-    expect(await node().signIn(await account(), password)).toEqual({ kind: 'refused' });
+    expect(await node().signIn(await account(), password, ADDRESS)).toEqual({ kind: 'refused' });
   });
 
   it.each(['nobody', '', 'a\0b', '\ud800'])('is refused to %j', async (username) => {
-    expect(await node().signIn(username, 'right')).toEqual({ kind: 'refused' });
+    expect(await node().signIn(username, 'right', ADDRESS)).toEqual({ kind: 'refused' });
   });
 
   it('makes no local account out of a wrong guess', async () => {
-    await node().signIn('guessed', 'right');
+    await node().signIn('guessed', 'right', ADDRESS);
     expect(await findUserByName(test.database, 'guessed')).toBeNull();
   });
 
@@ -88,7 +92,7 @@ describe('signing in', () => {
     expect(asked).toEqual(['broken external pw', 'ldap external pw']);
     expect([result.isFirst, result.user.username, result.user.isAdmin]).toEqual([true, 'external', false]);
     expect((await signIn(identity, 'external', 'pw')).user.id).toBe(result.user.id);
-    expect(await node().signIn('external', 'pw')).toEqual({ kind: 'refused' });
+    expect(await node().signIn('external', 'pw', ADDRESS)).toEqual({ kind: 'refused' });
   });
 });
 
@@ -180,7 +184,7 @@ describe('a password', () => {
     if (login.kind !== 'user') throw new Error('the login is not recognised');
     expect(await identity.changePassword(login, 'wrong', 'next')).toBe(false);
     expect(await identity.changePassword(login, 'right', 'next')).toBe(true);
-    expect(await identity.signIn(username, 'right')).toEqual({ kind: 'refused' });
+    expect(await identity.signIn(username, 'right', ADDRESS)).toEqual({ kind: 'refused' });
     expect((await signIn(identity, username, 'next')).kind).toBe('ok');
     await setPasswordHash(test.database, user.id, await passwords.hash('right'));
   });

@@ -6,6 +6,7 @@ import { createUser, findUserByName, noteLogin, setPasswordHash, type UserRecord
 import { askInOrder, type CredentialCheck } from './credential-check.ts';
 import type { LoginTokens } from './login-tokens.ts';
 import type { Passwords } from './passwords.ts';
+import type { Entered, Throttle } from './throttle.ts';
 
 export interface User {
   readonly id: number;
@@ -22,7 +23,9 @@ export type SignIn =
       readonly user: User;
       readonly isFirst: boolean;
     }
-  | { readonly kind: 'refused' };
+  | { readonly kind: 'refused' }
+  /** Too many failed before; the password was not looked at. */
+  | { readonly kind: 'delayed'; readonly retryAfterSeconds: number };
 
 export interface Login {
   readonly user: User;
@@ -36,7 +39,8 @@ export type Authentication =
   | { readonly kind: 'refused'; readonly detail: string };
 
 export interface Identity {
-  signIn(username: string, password: string): Promise<SignIn>;
+  /** `address` is the client's, proxies already looked through. Throws `QueueFull` when too many want to sign in. */
+  signIn(username: string, password: string, address: string): Promise<SignIn>;
   /** Takes the Authorization header as it came. */
   authenticate(authorization: string | undefined): Promise<Authentication>;
   signOut(tokenId: string): Promise<void>;
@@ -52,6 +56,7 @@ export interface IdentityDeps {
   readonly clock: Clock;
   readonly tokens: LoginTokens;
   readonly passwords: Passwords;
+  readonly throttle: Throttle;
   /** Asked in this order. */
   readonly checks: readonly CredentialCheck[];
   readonly onRevoked: () => void;
@@ -95,7 +100,7 @@ export function createIdentity(deps: IdentityDeps): Identity {
       else remembered.delete(token);
       return result;
     },
-    signIn: (username, password) => signIn(deps, username.toLowerCase(), password),
+    signIn: (username, password, address) => signIn(deps, username.toLowerCase(), password, address),
     async signOut(tokenId) {
       await revokeToken(deps.database, tokenId, new Date(deps.clock()));
       revoked();
@@ -120,10 +125,37 @@ export function createIdentity(deps: IdentityDeps): Identity {
   };
 }
 
-async function signIn(deps: IdentityDeps, username: string, password: string): Promise<SignIn> {
+async function signIn(
+  deps: IdentityDeps,
+  username: string,
+  password: string,
+  address: string,
+): Promise<SignIn> {
   // PostgreSQL cannot hold NUL, so nobody can be called that.
   if (username.includes('\0') || !username.isWellFormed()) return { kind: 'refused' };
-  if (!(await askInOrder(deps.checks, username, password))) return { kind: 'refused' };
+  const entry = await deps.throttle.enter(username, address);
+  if (entry.kind === 'delayed') return entry;
+  if (!(await isProven(deps.checks, entry, username, password))) return { kind: 'refused' };
+  return welcome(deps, username);
+}
+
+async function isProven(
+  checks: readonly CredentialCheck[],
+  entry: Entered,
+  username: string,
+  password: string,
+): Promise<boolean> {
+  try {
+    const proven = await askInOrder(checks, username, password);
+    if (proven) await entry.succeed();
+    return proven;
+  } catch (error) {
+    await entry.forgive();
+    throw error;
+  }
+}
+
+async function welcome(deps: IdentityDeps, username: string): Promise<SignIn> {
   const record = await ensureUser(deps.database, username);
   const now = deps.clock();
   const { token, tokenId, expiresAt } = deps.tokens.issue(username, now);

@@ -1,4 +1,4 @@
-import { Me, PasswordChange, Session, SignIn } from '@tocsin/contract';
+import { ERRORS, Me, PasswordChange, Session, SignIn } from '@tocsin/contract';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import type { User } from '../../identity/identity.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -8,12 +8,16 @@ import { noContent, withoutLogin } from '../edge/schema.ts';
 
 const tags = ['sessions'];
 const presentUser = ({ id, username, isAdmin }: User) => ({ id, username, isAdmin });
+const tooManyAttempts = (retryAfterSeconds: number) =>
+  new ApiProblem('too-many-attempts', ERRORS['too-many-attempts'].title, { retryAfterSeconds });
 
-export function sessionRoutes(deps: Pick<ApiDeps, 'identity'>): FastifyPluginAsyncZod {
+export function sessionRoutes(deps: Pick<ApiDeps, 'identity' | 'clientAddress'>): FastifyPluginAsyncZod {
   return async (api) => {
     const signIn = { ...withoutLogin, tags, summary: 'Sign in', body: SignIn, response: { 201: Session } };
     api.post('/sessions', { schema: signIn }, async (request, reply) => {
-      const result = await deps.identity.signIn(request.body.username, request.body.password);
+      const { username, password } = request.body;
+      const result = await deps.identity.signIn(username, password, deps.clientAddress(request));
+      if (result.kind === 'delayed') throw tooManyAttempts(result.retryAfterSeconds);
       if (result.kind !== 'ok') throw new ApiProblem('wrong-credentials');
       if (!result.user.isActive) throw new ApiProblem('inactive-user');
       return reply.status(201).send({
