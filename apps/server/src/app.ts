@@ -14,8 +14,9 @@ import type { Config } from './config.ts';
 import { FanoutWorker } from './fanout/worker.ts';
 import { createHousekeeping } from './housekeeping/housekeeping.ts';
 import { createIdentity } from './identity/identity.ts';
-import { ensureFirstAdmin, type FirstAdmin, localAccounts } from './identity/local-accounts.ts';
+import { ensureFirstAdmin, type FirstAdmin } from './identity/local-accounts.ts';
 import { createLoginTokens } from './identity/login-tokens.ts';
+import { buildMethods } from './identity/methods.ts';
 import { createPasswords } from './identity/passwords.ts';
 import { mayPublish, type Publisher, presentedKey } from './identity/publish-access.ts';
 import { createThrottle } from './identity/throttle.ts';
@@ -80,7 +81,12 @@ export async function createApp(deps: AppDeps): Promise<App> {
     passwords,
     tokens: createLoginTokens(secrets.login),
     throttle: createThrottle(database, clock),
-    checks: [localAccounts(database, passwords)],
+    checks: buildMethods(config, database, passwords),
+    adminUsers: new Set(config.ADMIN_USERS),
+    onVerdict: (method, { kind, reason }) => {
+      if (kind === 'unavailable') log.warn({ method, reason }, 'a way to sign in is unavailable');
+      else log.debug({ method, reason }, 'sign-in refused');
+    },
     onRevoked: () => channel.wake('tokens'),
   });
   const tokens = createReceiptTokens(secrets.receipts);

@@ -64,6 +64,26 @@ describe('the configuration', () => {
     expect(text).toContain('private_key');
   });
 
+  it('needs what a way to sign in needs, and says when one would not be asked', () => {
+    expect(mistakesOf({ AUTHENTICATION_METHODS: 'local, url' }).join()).toContain(
+      'AUTHENTICATION_URL: is needed',
+    );
+    expect(mistakesOf({ AUTHENTICATION_METHODS: 'local,kerberos' }).join()).toContain(
+      'AUTHENTICATION_METHODS',
+    );
+    const url = 'https://user:hunter2@example.org/check';
+    const unused = mistakesOf({ AUTHENTICATION_URL: url }).join();
+    expect(unused).toContain('would not be asked');
+    expect(unused).not.toContain('hunter2');
+    const config = loadConfig([], {
+      AUTHENTICATION_METHODS: 'url,local',
+      AUTHENTICATION_URL: url,
+      ADMIN_USERS: 'Ada, bob',
+    });
+    expect(config.AUTHENTICATION_METHODS).toEqual(['url', 'local']);
+    expect(config.ADMIN_USERS).toEqual(['ada', 'bob']);
+  });
+
   it('takes secrets from NAME_FILE and never repeats them', () => {
     const secret = file('pw', 'correct horse battery\n');
     expect(loadConfig([], { TOCSIN_ADMIN_PASSWORD_FILE: secret }).TOCSIN_ADMIN_PASSWORD).toBe(

@@ -40,6 +40,17 @@ export const SETTINGS = z.object({
     .number()
     .pipe(z.union([z.literal(200), z.literal(201)]))
     .default(201),
+  /** The ways to sign in, asked in this order. Local administrators can always sign in. */
+  AUTHENTICATION_METHODS: list
+    .pipe(z.array(z.enum(['local', 'url'])).min(1, 'must name at least one'))
+    .default(['local']),
+  /** Gets a POST of `{username, password}` as JSON; any 2xx is a yes. */
+  AUTHENTICATION_URL: url('https:', 'http:').optional(),
+  AUTHENTICATION_CA_FILE: path.optional(),
+  /** How long another server may take to say yes or no. */
+  AUTHENTICATION_TIMEOUT_MS: z.coerce.number().int().min(100).max(60_000).default(5_000),
+  /** Administrators from their first sign-in on, when another server vouches for them. */
+  ADMIN_USERS: list.transform((names) => names.map((name) => name.toLowerCase())).default([]),
   DEMO_ACCOUNT_SERVICE: z.string().default('demo'),
   NOTIFICATION_RETENTION_DAYS: days.default(365),
   EVENT_RETENTION_DAYS: days.default(90),
@@ -73,4 +84,9 @@ export const SETTINGS = z.object({
 export type Settings = z.infer<typeof SETTINGS>;
 
 /** May also be given as NAME_FILE: the name of a file that holds the value. */
-export const SECRET_SETTINGS = ['TOCSIN_ADMIN_PASSWORD', 'DATABASE_URL', 'MQTT_PASSWORD'] as const;
+export const SECRET_SETTINGS = [
+  'TOCSIN_ADMIN_PASSWORD',
+  'DATABASE_URL',
+  'MQTT_PASSWORD',
+  'AUTHENTICATION_URL',
+] as const;

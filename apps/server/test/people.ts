@@ -32,7 +32,17 @@ export async function createPeople(
   const checks = [localAccounts(database, passwords)];
   const throttle = createThrottle(database, clock);
   const passwordHash = await passwords.hash(PASSWORD);
-  const identity = createIdentity({ database, clock, tokens, passwords, throttle, checks, onRevoked });
+  const identity = createIdentity({
+    database,
+    clock,
+    tokens,
+    passwords,
+    throttle,
+    checks,
+    adminUsers: new Set(),
+    onVerdict: () => undefined,
+    onRevoked,
+  });
   return {
     identity,
     tokens,

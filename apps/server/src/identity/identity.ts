@@ -2,8 +2,15 @@
 import type { Clock } from '../lib/clock.ts';
 import type { Database } from '../store/database.ts';
 import { isRevoked, revokeToken, revokeTokensOf, storeToken } from '../store/login-token.ts';
-import { createUser, findUserByName, noteLogin, setPasswordHash, type UserRecord } from '../store/user.ts';
-import { askInOrder, type CredentialCheck } from './credential-check.ts';
+import {
+  changeUser,
+  createUser,
+  findUserByName,
+  noteLogin,
+  setPasswordHash,
+  type UserRecord,
+} from '../store/user.ts';
+import { askInOrder, type CredentialCheck, type OnVerdict } from './credential-check.ts';
 import type { LoginTokens } from './login-tokens.ts';
 import type { Passwords } from './passwords.ts';
 import type { Entered, Throttle } from './throttle.ts';
@@ -59,6 +66,9 @@ export interface IdentityDeps {
   readonly throttle: Throttle;
   /** Asked in this order. */
   readonly checks: readonly CredentialCheck[];
+  readonly onVerdict: OnVerdict;
+  /** Who is an administrator from the first sign-in on, when another server vouches for the account. */
+  readonly adminUsers: ReadonlySet<string>;
   readonly onRevoked: () => void;
 }
 
@@ -131,34 +141,30 @@ async function signIn(
   password: string,
   address: string,
 ): Promise<SignIn> {
-  // PostgreSQL cannot hold NUL, so nobody can be called that.
-  if (username.includes('\0') || !username.isWellFormed()) return { kind: 'refused' };
+  // PostgreSQL cannot hold NUL, so nobody can be called that. An empty password proves nothing anywhere.
+  if (username.includes('\0') || !username.isWellFormed() || password === '') return { kind: 'refused' };
   const entry = await deps.throttle.enter(username, address);
   if (entry.kind === 'delayed') return entry;
-  if (!(await isProven(deps.checks, entry, username, password))) return { kind: 'refused' };
-  return welcome(deps, username);
+  const proof = await prove(deps, entry, username, password);
+  return proof ? welcome(deps, await ensureUser(deps, username, proof.isAdmin)) : { kind: 'refused' };
 }
 
-async function isProven(
-  checks: readonly CredentialCheck[],
-  entry: Entered,
-  username: string,
-  password: string,
-): Promise<boolean> {
+async function prove(deps: IdentityDeps, entry: Entered, username: string, password: string) {
   try {
-    const proven = await askInOrder(checks, username, password);
-    if (proven) await entry.succeed();
-    return proven;
+    const isKeptHere = Boolean((await findUserByName(deps.database, username))?.passwordHash);
+    const checks = deps.checks.filter(({ isOutside }) => !(isOutside && isKeptHere));
+    const proof = await askInOrder(checks, username, password, deps.onVerdict);
+    if (proof) await entry.succeed();
+    return proof;
   } catch (error) {
     await entry.forgive();
     throw error;
   }
 }
 
-async function welcome(deps: IdentityDeps, username: string): Promise<SignIn> {
-  const record = await ensureUser(deps.database, username);
+async function welcome(deps: IdentityDeps, record: UserRecord): Promise<SignIn> {
   const now = deps.clock();
-  const { token, tokenId, expiresAt } = deps.tokens.issue(username, now);
+  const { token, tokenId, expiresAt } = deps.tokens.issue(record.username, now);
   const isFirst = await deps.database.transaction(async (connection) => {
     await storeToken(connection, { id: tokenId, userId: record.id, createdAt: new Date(now), expiresAt });
     return noteLogin(connection, record.id, new Date(now), expiresAt);
@@ -166,12 +172,19 @@ async function welcome(deps: IdentityDeps, username: string): Promise<SignIn> {
   return { kind: 'ok', token, expiresAt, user: toUser(record), isFirst };
 }
 
-/** Whoever a directory vouches for gets an account at the first login. */
-async function ensureUser(database: Database, username: string): Promise<UserRecord> {
-  const created = await createUser(database, { username, passwordHash: null, isAdmin: false });
+/** Whoever a directory vouches for gets an account at the first login; who is an administrator may be its word too. */
+async function ensureUser(
+  { database, adminUsers }: IdentityDeps,
+  username: string,
+  saidAdmin: boolean | null,
+): Promise<UserRecord> {
+  const isNamed = adminUsers.has(username);
+  const isAdmin = isNamed || saidAdmin === true;
+  const created = await createUser(database, { username, passwordHash: null, isAdmin });
   const record = created ?? (await findUserByName(database, username));
   if (!record) throw new Error('the account vanished while signing in');
-  return record;
+  if (saidAdmin === null || record.isAdmin === isAdmin) return record;
+  return (await changeUser(database, record.id, { isActive: null, isAdmin })) ?? record;
 }
 
 function toUser({ id, username, isActive, isAdmin }: UserRecord): User {

@@ -1,6 +1,6 @@
 /** Passwords are kept as argon2id (RFC 9106): 19 MiB, two passes, one lane (OWASP's smallest advice; about 50 ms). */
 import { hash, verify } from '@node-rs/argon2';
-import { QueueFull } from '../lib/batcher.ts';
+import { limit } from '../lib/limit.ts';
 
 /** `algorithm` 2 is argon2id: the library's enum cannot be imported one file at a time. */
 const OPTIONS = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
@@ -25,23 +25,5 @@ export async function createPasswords(): Promise<Passwords> {
       const matches = await run(() => verify(stored ?? nobody, password));
       return stored !== null && matches;
     },
-  };
-}
-
-/** Runs at most `places` of the given tasks at a time, in the order they came; at most `mostWaiting` wait. */
-function limit(places: number, mostWaiting: number): <T>(task: () => Promise<T>) => Promise<T> {
-  let free = places;
-  const waiting: (() => void)[] = [];
-  return async (task) => {
-    if (free > 0) free--;
-    else if (waiting.length >= mostWaiting) throw new QueueFull(mostWaiting);
-    else await new Promise<void>((resolve) => waiting.push(resolve));
-    try {
-      return await task();
-    } finally {
-      const next = waiting.shift();
-      if (next) next();
-      else free++;
-    }
   };
 }
