@@ -29,6 +29,7 @@ import { createHub } from './live/hub.ts';
 import { endAllLeases } from './queue/chunk.ts';
 import { createReceipts } from './receipts/receipts.ts';
 import { createReceiptTokens } from './receipts/token.ts';
+import { methodsOf } from './sign-in-methods.ts';
 import { createWakeChannel } from './store/channel.ts';
 import type { Database } from './store/database.ts';
 import { deleteParking, listParkings, putParking } from './store/parking.ts';
@@ -81,7 +82,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
     passwords,
     tokens: createLoginTokens(secrets.login),
     throttle: createThrottle(database, clock),
-    checks: buildMethods(config, database, passwords),
+    checks: buildMethods(methodsOf(config), database, passwords),
     adminUsers: new Set(config.ADMIN_USERS),
     onVerdict: (method, { kind, reason }) => {
       if (kind === 'unavailable') log.warn({ method, reason }, 'a way to sign in is unavailable');

@@ -7,6 +7,7 @@ import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { SECRET_SETTINGS, SETTINGS, type Settings } from './settings.ts';
+import { SIGN_IN_FILES, signInMistakes } from './sign-in-settings.ts';
 
 export type Role = 'api' | 'worker' | 'scheduler' | 'broker';
 export const ROLES: readonly Role[] = ['api', 'worker', 'scheduler', 'broker'];
@@ -20,7 +21,7 @@ export interface Config extends Settings {
 }
 
 const FILE_SETTINGS = [
-  'AUTHENTICATION_CA_FILE',
+  ...SIGN_IN_FILES,
   'APNS_KEY_FILE',
   'APNS_CERT_FILE',
   'APNS_CA_FILE',
@@ -177,7 +178,7 @@ function checkTogether(
   files: Partial<Record<FileSetting, string>>,
   mistakes: string[],
 ): void {
-  checkSignIn(settings, mistakes);
+  mistakes.push(...signInMistakes(settings));
   if (settings.APNS_KEY_FILE && settings.APNS_CERT_FILE) {
     mistakes.push(
       'APNS_CERT_FILE: give either APNS_KEY_FILE (token) or APNS_CERT_FILE (certificate), not both',
@@ -194,14 +195,6 @@ function checkTogether(
   if (settings.APNS_CERT_FILE && !settings.APNS_TOPIC)
     mistakes.push('APNS_TOPIC: is needed with APNS_CERT_FILE');
   if (files.FCM_SERVICE_ACCOUNT_FILE) checkServiceAccount(files.FCM_SERVICE_ACCOUNT_FILE, mistakes);
-}
-
-function checkSignIn(settings: Settings, mistakes: string[]): void {
-  const isListed = settings.AUTHENTICATION_METHODS.includes('url');
-  if (isListed && !settings.AUTHENTICATION_URL)
-    mistakes.push('AUTHENTICATION_URL: is needed for url in AUTHENTICATION_METHODS');
-  if (!isListed && settings.AUTHENTICATION_URL)
-    mistakes.push('AUTHENTICATION_METHODS: does not list url, so AUTHENTICATION_URL would not be asked');
 }
 
 function checkServiceAccount(text: string, mistakes: string[]): void {

@@ -1,19 +1,7 @@
 /** Every setting, its default and its rule. `config.ts` reads them from the environment and the YAML file. */
 import { z } from 'zod';
-
-const port = z.coerce.number().int().min(0).max(65_535);
-const days = z.coerce.number().int().min(1).max(36_500);
-const list = z.string().transform((text) =>
-  text
-    .split(',')
-    .map((entry) => entry.trim())
-    .filter((entry) => entry !== ''),
-);
-const url = (...protocols: string[]) =>
-  z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
-    message: `must be a URL starting with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
-  });
-const path = z.string().min(1);
+import { days, list, path, port, url } from './setting-kinds.ts';
+import { SIGN_IN_SECRETS, SIGN_IN_SETTINGS } from './sign-in-settings.ts';
 
 export const SETTINGS = z.object({
   HOST: z.string().default('0.0.0.0'),
@@ -40,17 +28,7 @@ export const SETTINGS = z.object({
     .number()
     .pipe(z.union([z.literal(200), z.literal(201)]))
     .default(201),
-  /** The ways to sign in, asked in this order. Local administrators can always sign in. */
-  AUTHENTICATION_METHODS: list
-    .pipe(z.array(z.enum(['local', 'url'])).min(1, 'must name at least one'))
-    .default(['local']),
-  /** Gets a POST of `{username, password}` as JSON; any 2xx is a yes. */
-  AUTHENTICATION_URL: url('https:', 'http:').optional(),
-  AUTHENTICATION_CA_FILE: path.optional(),
-  /** How long another server may take to say yes or no. */
-  AUTHENTICATION_TIMEOUT_MS: z.coerce.number().int().min(100).max(60_000).default(5_000),
-  /** Administrators from their first sign-in on, when another server vouches for them. */
-  ADMIN_USERS: list.transform((names) => names.map((name) => name.toLowerCase())).default([]),
+  ...SIGN_IN_SETTINGS,
   DEMO_ACCOUNT_SERVICE: z.string().default('demo'),
   NOTIFICATION_RETENTION_DAYS: days.default(365),
   EVENT_RETENTION_DAYS: days.default(90),
@@ -88,5 +66,5 @@ export const SECRET_SETTINGS = [
   'TOCSIN_ADMIN_PASSWORD',
   'DATABASE_URL',
   'MQTT_PASSWORD',
-  'AUTHENTICATION_URL',
+  ...SIGN_IN_SECRETS,
 ] as const;

@@ -1,30 +1,29 @@
 /** The ways to sign in, in the configured order. */
 import type { Queryable } from '../store/database.ts';
 import { bounded, type CredentialCheck } from './credential-check.ts';
+import { type Directory, ldapDirectory } from './ldap/directory.ts';
 import { localAccounts } from './local-accounts.ts';
-import { passwordUrl } from './password-url.ts';
+import { type PasswordUrl, passwordUrl } from './password-url.ts';
 import type { Passwords } from './passwords.ts';
 
-export interface MethodSettings {
-  readonly AUTHENTICATION_METHODS: readonly ('local' | 'url')[];
-  readonly AUTHENTICATION_URL?: string | undefined;
-  readonly AUTHENTICATION_TIMEOUT_MS: number;
-  readonly files: { readonly AUTHENTICATION_CA_FILE?: string | undefined };
+export interface Methods {
+  /** Asked in this order. */
+  readonly order: readonly ('local' | 'ldap' | 'url')[];
+  readonly url: PasswordUrl | null;
+  readonly directory: Directory | null;
 }
 
 /** Administrators with a password here can sign in whatever is configured, and whatever is broken. */
 export function buildMethods(
-  settings: MethodSettings,
+  { order, url, directory }: Methods,
   database: Queryable,
   passwords: Passwords,
 ): CredentialCheck[] {
-  const { AUTHENTICATION_METHODS: methods, AUTHENTICATION_URL: url, files } = settings;
-  const timeoutMs = settings.AUTHENTICATION_TIMEOUT_MS;
-  const checks: CredentialCheck[] = [];
-  for (const method of methods) {
-    if (method === 'local') checks.push(localAccounts(database, passwords));
-    else if (url) checks.push(bounded(passwordUrl({ url, timeoutMs, ca: files.AUTHENTICATION_CA_FILE })));
-  }
-  if (!methods.includes('local')) checks.push(localAccounts(database, passwords, 'administrators'));
-  return checks;
+  const build = {
+    local: () => localAccounts(database, passwords),
+    ldap: () => directory && bounded(ldapDirectory(directory)),
+    url: () => url && bounded(passwordUrl(url)),
+  };
+  const checks = order.map((method) => build[method]()).filter((check) => check !== null);
+  return order.includes('local') ? checks : [...checks, localAccounts(database, passwords, 'administrators')];
 }

@@ -130,6 +130,19 @@ describe('the delay of an address', () => {
     expect(await entry(somebody(), '2001:db8:0:1::1')).toBe('entered');
   });
 
+  it('holds nobody up when many sign in and fail at once', async () => {
+    const office = '203.0.113.77';
+    const people = Array.from({ length: 6 }, somebody);
+    const all = people.flatMap((username) =>
+      Array.from({ length: 5 }, async (_, turn) => {
+        const answer = await node().enter(username, office);
+        if (answer.kind === 'entered' && turn % 2 === 0) await answer.succeed();
+        return answer.kind;
+      }),
+    );
+    expect(new Set(await Promise.all(all))).toEqual(new Set(['entered']));
+  });
+
   it('does not come from people who sign in', async () => {
     const office = '203.0.113.9';
     for (let time = 0; time < FREE_FAILURES.address + 5; time++) await succeed(somebody(), office);

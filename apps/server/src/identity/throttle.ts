@@ -63,10 +63,14 @@ export function createThrottle(database: Database, clock: Clock): Throttle {
         kind: 'entered',
         succeed: () =>
           database.transaction(async (connection) => {
-            await putFamiliar(connection, pair.key, new Date(clock()));
-            if (known.has(pair.key)) return;
-            await deleteThrottle(connection, account.key);
-            await takeFailureBack(connection, network.key, new Date(clock()));
+            const then = new Date(clock());
+            if (!known.has(pair.key)) {
+              // All locks first, in their one order.
+              await lockThrottles(connection, [account.key, network.key], then);
+              await deleteThrottle(connection, account.key);
+              await takeFailureBack(connection, network.key, then);
+            }
+            await putFamiliar(connection, pair.key, then);
           }),
         forgive: async () => {
           for (const { key } of used) await takeFailureBack(database, key, new Date(clock()));

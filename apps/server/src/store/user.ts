@@ -73,7 +73,10 @@ export async function deleteUser(connection: Queryable, id: number): Promise<boo
   return gone.length > 0;
 }
 
-/** Notes a login that lasts until `expiresAt`; true when it was the user's first. */
+/**
+ * Notes a login that lasts until `expiresAt`; true when it was the user's first. The token's row, stored
+ * before, holds the user's key: a lock on all of the user's row would make two sign-ins at once wait for each other.
+ */
 export async function noteLogin(
   connection: Queryable,
   id: number,
@@ -82,7 +85,7 @@ export async function noteLogin(
 ): Promise<boolean> {
   const [row] = await connection.query<{ first: boolean }>(
     `update user_account u set first_login_at = coalesce(u.first_login_at, $2), login_expires_at = greatest(u.login_expires_at, $3)
-     from (select id, first_login_at from user_account where id = $1 for update) old
+     from (select id, first_login_at from user_account where id = $1 for no key update) old
      where u.id = old.id returning old.first_login_at is null as first`,
     [id, now, expiresAt],
   );
