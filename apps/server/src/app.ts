@@ -13,6 +13,7 @@ import { createOutboxTransport } from './broker/transport.ts';
 import type { Config } from './config.ts';
 import { FanoutWorker } from './fanout/worker.ts';
 import { createHousekeeping } from './housekeeping/housekeeping.ts';
+import { ensureDemoAccount } from './identity/demo-account.ts';
 import { createIdentity } from './identity/identity.ts';
 import { ensureFirstAdmin, type FirstAdmin } from './identity/local-accounts.ts';
 import { createLoginTokens } from './identity/login-tokens.ts';
@@ -76,6 +77,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
   const channel = createWakeChannel(database, node, report);
   const passwords = await createPasswords();
   const firstAdmin = await ensureFirstAdmin(database, passwords, config.TOCSIN_ADMIN_PASSWORD);
+  await ensureDemoAccount(database, passwords, config.DEMO_ACCOUNT_PASSWORD, new Date(clock()));
   const identity = createIdentity({
     database,
     clock,
@@ -198,6 +200,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
       checkAddress: createAddressCheck(registry),
       mayPublish: access.allowsRequest,
       clientAddress: access.clientAddress,
+      demoService: config.DEMO_ACCOUNT_SERVICE,
       webPushPublicKey: secrets.vapid.publicKey,
     },
   });

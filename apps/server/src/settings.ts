@@ -29,7 +29,6 @@ export const SETTINGS = z.object({
     .pipe(z.union([z.literal(200), z.literal(201)]))
     .default(201),
   ...SIGN_IN_SETTINGS,
-  DEMO_ACCOUNT_SERVICE: z.string().default('demo'),
   NOTIFICATION_RETENTION_DAYS: days.default(365),
   EVENT_RETENTION_DAYS: days.default(90),
   /** `node` puts Node's own HTTP/2 client under the transports instead of ours. */

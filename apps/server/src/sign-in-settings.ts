@@ -14,6 +14,9 @@ export const SIGN_IN_SETTINGS = {
   AUTHENTICATION_TIMEOUT_MS: z.coerce.number().int().min(100).max(60_000).default(5_000),
   /** Administrators from their first sign-in on, when another server vouches for them. */
   ADMIN_USERS: list.transform((names) => names.map((name) => name.toLowerCase())).default([]),
+  /** Lets `demo` in, for the people who review the apps in the stores. */
+  DEMO_ACCOUNT_PASSWORD: z.string().min(8).max(1024).optional(),
+  DEMO_ACCOUNT_SERVICE: z.string().default('demo'),
   /** Gets a POST of `{username, password}` as JSON; any 2xx is a yes. */
   AUTHENTICATION_URL: url('https:', 'http:').optional(),
   AUTHENTICATION_CA_FILE: path.optional(),
@@ -42,7 +45,7 @@ export const SIGN_IN_SETTINGS = {
 };
 
 /** May also be given as NAME_FILE. A URL may hold a password. */
-export const SIGN_IN_SECRETS = ['AUTHENTICATION_URL', 'LDAP_BIND_PASSWORD'] as const;
+export const SIGN_IN_SECRETS = ['DEMO_ACCOUNT_PASSWORD', 'AUTHENTICATION_URL', 'LDAP_BIND_PASSWORD'] as const;
 export const SIGN_IN_FILES = ['AUTHENTICATION_CA_FILE', 'LDAP_CA_FILE'] as const;
 
 export type SignInSettings = z.infer<z.ZodObject<typeof SIGN_IN_SETTINGS>>;

@@ -58,7 +58,7 @@ export async function changeUser(
   return row ?? null;
 }
 
-export async function setPasswordHash(connection: Queryable, id: number, hash: string): Promise<void> {
+export async function setPasswordHash(connection: Queryable, id: number, hash: string | null): Promise<void> {
   await connection.query('update user_account set password_hash = $2 where id = $1', [id, hash]);
 }
 

@@ -1,5 +1,6 @@
 import { ERRORS, Me, PasswordChange, Session, SignIn } from '@tocsin/contract';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { DEMO_ACCOUNT } from '../../identity/demo-account.ts';
 import type { User } from '../../identity/identity.ts';
 import type { ApiDeps } from '../deps.ts';
 import { requireLogin } from '../edge/login.ts';
@@ -64,6 +65,8 @@ export function sessionRoutes(deps: Pick<ApiDeps, 'identity' | 'clientAddress'>)
     };
     api.put('/me/password', { schema: change }, async (request, reply) => {
       const login = await requireLogin(deps.identity, request);
+      if (login.user.username === DEMO_ACCOUNT)
+        throw new ApiProblem('not-allowed', 'The password of the demo account is a setting of the server');
       const changed = await deps.identity.changePassword(login, request.body.current, request.body.next);
       if (!changed) {
         const faults = [{ field: 'body.current', rule: 'is not the current password' }];
