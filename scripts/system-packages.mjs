@@ -11,6 +11,7 @@ const PACKAGES = [
   'chromium',
   'firefox-esr',
   'gcc',
+  'ldap-utils',
   'libc6-dev',
   'libnghttp2-dev',
   'libssl-dev',
@@ -20,6 +21,7 @@ const PACKAGES = [
   'nghttp2-server',
   'openssl',
   'postgresql-15',
+  'slapd',
 ];
 
 /** @returns {string[]} the packages that dpkg does not report as installed; all of them without a dpkg */

@@ -161,6 +161,16 @@ create table service (
   constraint service_publish_policy_check CHECK ((publish_policy = ANY (ARRAY['open'::text, 'network'::text, 'key'::text])))
 );
 
+create table sign_in_throttle (
+  key text not null,
+  failures integer not null,
+  delayed_until timestamp with time zone not null,
+  changed_at timestamp with time zone not null,
+  is_familiar boolean not null default false,
+  constraint sign_in_throttle_pkey PRIMARY KEY (key)
+);
+CREATE INDEX sign_in_throttle_by_change ON public.sign_in_throttle USING btree (changed_at);
+
 create table subscription (
   service_id uuid not null,
   user_id bigint not null,

@@ -14,11 +14,14 @@ import type { Config } from './config.ts';
 import { FanoutWorker } from './fanout/worker.ts';
 import { createHousekeeping } from './housekeeping/housekeeping.ts';
 import { createAccounts } from './identity/accounts.ts';
+import { ensureDemoAccount } from './identity/demo-account.ts';
 import { createIdentity } from './identity/identity.ts';
-import { ensureFirstAdmin, type FirstAdmin, localAccounts } from './identity/local-accounts.ts';
+import { ensureFirstAdmin, type FirstAdmin } from './identity/local-accounts.ts';
 import { createLoginTokens } from './identity/login-tokens.ts';
+import { buildMethods } from './identity/methods.ts';
 import { createPasswords } from './identity/passwords.ts';
 import { mayPublish, type Publisher, presentedKey } from './identity/publish-access.ts';
+import { createThrottle } from './identity/throttle.ts';
 import { createIngest } from './ingest/ingest.ts';
 import { createBatcher } from './lib/batcher.ts';
 import type { Clock } from './lib/clock.ts';
@@ -28,6 +31,7 @@ import { createHub } from './live/hub.ts';
 import { endAllLeases } from './queue/chunk.ts';
 import { createReceipts } from './receipts/receipts.ts';
 import { createReceiptTokens } from './receipts/token.ts';
+import { methodsOf } from './sign-in-methods.ts';
 import { createWakeChannel } from './store/channel.ts';
 import type { Database } from './store/database.ts';
 import { ensureSecret } from './store/secret.ts';
@@ -77,12 +81,19 @@ export async function createApp(deps: AppDeps): Promise<App> {
   const firstAdmin = config.roles.has('api')
     ? await ensureFirstAdmin(database, passwords, config.TOCSIN_ADMIN_PASSWORD)
     : null;
+  await ensureDemoAccount(database, passwords, config.DEMO_ACCOUNT_PASSWORD, new Date(clock()));
   const identity = createIdentity({
     database,
     clock,
     passwords,
     tokens: createLoginTokens(secrets.login),
-    checks: [localAccounts(database, passwords)],
+    throttle: createThrottle(database, clock),
+    checks: buildMethods(methodsOf(config), database, passwords),
+    adminUsers: new Set(config.ADMIN_USERS),
+    onVerdict: (method, { kind, reason }) => {
+      if (kind === 'unavailable') log.warn({ method, reason }, 'a way to sign in is unavailable');
+      else log.debug({ method, reason }, 'sign-in refused');
+    },
     onRevoked: () => channel.wake('tokens'),
   });
   const accounts = createAccounts({ database, clock, passwords, onChanged: () => channel.wake('tokens') });
@@ -157,6 +168,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
     demoService: config.DEMO_ACCOUNT_SERVICE,
     firstLoginStatus: config.FIRST_LOGIN_STATUS,
     mayPublish: access.allowsRequest,
+    clientAddress: access.clientAddress,
   };
   const http = await buildHttp({
     log,
@@ -180,6 +192,8 @@ export async function createApp(deps: AppDeps): Promise<App> {
       clock,
       checkAddress: createAddressCheck(registry),
       mayPublish: access.allowsRequest,
+      clientAddress: access.clientAddress,
+      demoService: config.DEMO_ACCOUNT_SERVICE,
       webPushPublicKey: secrets.vapid.publicKey,
     },
   });
@@ -262,15 +276,12 @@ function publishAccess(config: Config, database: Database) {
   });
   const allows = async (serviceId: string, publisher: Publisher) =>
     mayPublish(await services.add(serviceId), publisher, networks);
+  const addressOf = (request: FastifyRequest) =>
+    clientAddress(request.socket.remoteAddress ?? '', request.headers['x-forwarded-for'], trusted);
   return {
     allows,
-    allowsRequest: (serviceId: string, request: FastifyRequest) => {
-      const address = clientAddress(
-        request.socket.remoteAddress ?? '',
-        request.headers['x-forwarded-for'],
-        trusted,
-      );
-      return allows(serviceId, { address, key: presentedKey(request) });
-    },
+    clientAddress: addressOf,
+    allowsRequest: (serviceId: string, request: FastifyRequest) =>
+      allows(serviceId, { address: addressOf(request), key: presentedKey(request) }),
   };
 }

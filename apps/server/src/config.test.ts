@@ -83,6 +83,55 @@ describe('the configuration', () => {
     expect(mistakesOf({ [name]: path }).find((mistake) => mistake.startsWith(`${name}:`))).toContain(words);
   });
 
+  it('needs what a way to sign in needs, and says when one would not be asked', () => {
+    expect(mistakesOf({ AUTHENTICATION_METHODS: 'local, url' }).join()).toContain(
+      'AUTHENTICATION_URL: is needed',
+    );
+    expect(mistakesOf({ AUTHENTICATION_METHODS: 'local,kerberos' }).join()).toContain(
+      'AUTHENTICATION_METHODS',
+    );
+    const url = 'https://user:hunter2@example.org/check';
+    const unused = mistakesOf({ AUTHENTICATION_URL: url }).join();
+    expect(unused).toContain('would not be asked');
+    expect(unused).not.toContain('hunter2');
+    const config = loadConfig([], {
+      AUTHENTICATION_METHODS: 'url,local',
+      AUTHENTICATION_URL: url,
+      ADMIN_USERS: 'Ada, bob',
+    });
+    expect(config.AUTHENTICATION_METHODS).toEqual(['url', 'local']);
+    expect(config.ADMIN_USERS).toEqual(['ada', 'bob']);
+  });
+
+  it('needs all parts of the directory, one way to find people, and never repeats its password', () => {
+    const ldap = { AUTHENTICATION_METHODS: 'ldap', LDAP_URL: 'ldaps://ldap.example.org' };
+    expect(mistakesOf(ldap).join()).toContain('LDAP_BIND_TEMPLATE: give either');
+    expect(mistakesOf({ AUTHENTICATION_METHODS: 'ldap' }).join()).toContain('LDAP_URL: is needed');
+    const text = mistakesOf({
+      ...ldap,
+      LDAP_BIND_TEMPLATE: 'uid=ada,dc=example',
+      LDAP_FILTER: '(uid=',
+      LDAP_STARTTLS: 'maybe',
+      LDAP_BIND_PASSWORD: 'hunter2',
+    }).join('\n');
+    for (const name of ['LDAP_BIND_TEMPLATE', 'LDAP_FILTER', 'LDAP_STARTTLS']) expect(text).toContain(name);
+    const both = { ...ldap, LDAP_BASE_DN: 'dc=example', LDAP_BIND_PASSWORD: 'hunter2' };
+    expect(mistakesOf(both).join()).toContain('LDAP_BIND_PASSWORD: LDAP_BIND_DN');
+    expect(text + mistakesOf(both).join()).not.toContain('hunter2');
+    const password = file('ldap-password', 'hunter2\n');
+    const config = loadConfig([], {
+      ...both,
+      LDAP_BIND_PASSWORD: '',
+      LDAP_BIND_PASSWORD_FILE: password,
+      LDAP_BIND_DN: 'cn=reader,dc=example',
+    });
+    expect(config).toMatchObject({
+      LDAP_BIND_PASSWORD: 'hunter2',
+      LDAP_STARTTLS: true,
+      LDAP_USERNAME_ATTRIBUTE: 'uid',
+    });
+  });
+
   it('takes secrets from NAME_FILE and never repeats them', () => {
     const secret = file('pw', 'correct horse battery\n');
     expect(loadConfig([], { TOCSIN_ADMIN_PASSWORD_FILE: secret }).TOCSIN_ADMIN_PASSWORD).toBe(

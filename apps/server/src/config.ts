@@ -8,6 +8,7 @@ import { resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { SECRET_SETTINGS, SETTINGS, type Settings } from './settings.ts';
 import { settingsMistakes } from './settings-together.ts';
+import { SIGN_IN_FILES } from './sign-in-settings.ts';
 
 export type Role = 'api' | 'worker' | 'scheduler' | 'broker';
 export const ROLES: readonly Role[] = ['api', 'worker', 'scheduler', 'broker'];
@@ -21,6 +22,7 @@ export interface Config extends Settings {
 }
 
 const FILE_SETTINGS = [
+  ...SIGN_IN_FILES,
   'APNS_KEY_FILE',
   'APNS_CERT_FILE',
   'APNS_CA_FILE',

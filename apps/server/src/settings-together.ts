@@ -3,12 +3,14 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { createAddressGuard } from '@tocsin/push';
 import { parseNetworks } from './lib/network.ts';
 import type { Settings } from './settings.ts';
+import { signInMistakes } from './sign-in-settings.ts';
 
 type Files = Readonly<Partial<Record<string, string>>>;
 
 /** One sentence per mistake, each beginning with the name of a setting. */
 export function settingsMistakes(settings: Settings, files: Files): string[] {
   return [
+    ...signInMistakes(settings),
     ...networkMistakes(settings),
     ...appleMistakes(settings, files),
     ...serviceAccountMistakes(files.FCM_SERVICE_ACCOUNT_FILE),

@@ -1,19 +1,7 @@
 /** Every setting, its default and its rule. `config.ts` reads them from the environment and the YAML file. */
 import { z } from 'zod';
-
-const port = z.coerce.number().int().min(0).max(65_535);
-const days = z.coerce.number().int().min(1).max(36_500);
-const list = z.string().transform((text) =>
-  text
-    .split(',')
-    .map((entry) => entry.trim())
-    .filter((entry) => entry !== ''),
-);
-const url = (...protocols: string[]) =>
-  z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
-    message: `must be a URL starting with ${protocols.join(' or ')}`,
-  });
-const path = z.string().min(1);
+import { days, list, path, port, url } from './setting-kinds.ts';
+import { SIGN_IN_SECRETS, SIGN_IN_SETTINGS } from './sign-in-settings.ts';
 
 export const SETTINGS = z.object({
   HOST: z.string().default('0.0.0.0'),
@@ -40,7 +28,7 @@ export const SETTINGS = z.object({
     .number()
     .pipe(z.union([z.literal(200), z.literal(201)], { error: 'must be 200 or 201' }))
     .default(201),
-  DEMO_ACCOUNT_SERVICE: z.string().default('demo'),
+  ...SIGN_IN_SETTINGS,
   NOTIFICATION_RETENTION_DAYS: days.default(365),
   EVENT_RETENTION_DAYS: days.default(90),
   /** `node` puts Node's own HTTP/2 client under the transports instead of ours. */
@@ -73,4 +61,9 @@ export const SETTINGS = z.object({
 export type Settings = z.infer<typeof SETTINGS>;
 
 /** May also be given as NAME_FILE: the name of a file that holds the value. */
-export const SECRET_SETTINGS = ['TOCSIN_ADMIN_PASSWORD', 'DATABASE_URL', 'MQTT_PASSWORD'] as const;
+export const SECRET_SETTINGS = [
+  'TOCSIN_ADMIN_PASSWORD',
+  'DATABASE_URL',
+  'MQTT_PASSWORD',
+  ...SIGN_IN_SECRETS,
+] as const;

@@ -37,6 +37,7 @@ export async function startNotifyServer(given: Given = {}): Promise<NotifyServer
     firstLoginStatus: 201,
     demoService: 'demo',
     mayPublish: () => Promise.resolve(true),
+    clientAddress: () => '127.0.0.1',
     ...given,
   } as const;
   const http = Fastify({ bodyLimit: 1024 * 1024, forceCloseConnections: true });

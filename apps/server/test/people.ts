@@ -4,6 +4,7 @@ import { createIdentity, type Identity } from '../src/identity/identity.ts';
 import { localAccounts } from '../src/identity/local-accounts.ts';
 import { createLoginTokens, type LoginTokens } from '../src/identity/login-tokens.ts';
 import { createPasswords } from '../src/identity/passwords.ts';
+import { createThrottle } from '../src/identity/throttle.ts';
 import type { Clock } from '../src/lib/clock.ts';
 import type { Database } from '../src/store/database.ts';
 import { createUser } from '../src/store/user.ts';
@@ -31,8 +32,19 @@ export async function createPeople(
 ): Promise<People> {
   const [passwords, tokens] = [await createPasswords(), createLoginTokens(SECRET)];
   const checks = [localAccounts(database, passwords)];
+  const throttle = createThrottle(database, clock);
   const passwordHash = await passwords.hash(PASSWORD);
-  const identity = createIdentity({ database, clock, tokens, passwords, checks, onRevoked });
+  const identity = createIdentity({
+    database,
+    clock,
+    tokens,
+    passwords,
+    throttle,
+    checks,
+    adminUsers: new Set(),
+    onVerdict: () => undefined,
+    onRevoked,
+  });
   const onChanged = () => {
     identity.forget();
     onRevoked();
@@ -43,7 +55,7 @@ export async function createPeople(
     tokens,
     async signedIn(username, isAdmin = false) {
       await createUser(database, { username, isAdmin, passwordHash });
-      const result = await identity.signIn(username, PASSWORD);
+      const result = await identity.signIn(username, PASSWORD, '127.0.0.1');
       if (result.kind !== 'ok') throw new Error(`${username} could not sign in`);
       return { id: result.user.id, token: result.token };
     },

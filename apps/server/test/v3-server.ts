@@ -60,7 +60,7 @@ export async function startV3Server(given: Given = {}): Promise<V3Server> {
   const receiptTokens = createReceiptTokens(Buffer.alloc(32, 5));
   const logged: string[] = [];
   const api = { ...apiDeps(database, clock.now, live, people, receiptTokens, given), ...given.api };
-  const notify = { ...api, firstLoginStatus: 201, demoService: 'demo' } as const;
+  const notify = { ...api, firstLoginStatus: 201 } as const;
   const parkings = async () => [];
   const http = await buildHttp({
     log: pino({ level: 'error' }, { write: (line: string) => void logged.push(line) }),
@@ -126,6 +126,8 @@ function apiDeps(
         { address: request.socket.remoteAddress ?? '', key: presentedKey(request) },
         allowed,
       ),
+    clientAddress: (request) => request.socket.remoteAddress ?? '',
+    demoService: 'demo',
     webPushPublicKey: 'the public key',
   };
 }

@@ -57,6 +57,12 @@ export const ERRORS = {
     title: 'Wrong user name or password',
     advice: 'Ask the person again.',
   },
+  'too-many-attempts': {
+    status: 429,
+    title: 'Too many sign-ins failed; the next must wait',
+    advice:
+      'Wait for the seconds in `Retry-After`, at most 60; until then even the right password is refused.',
+  },
   'not-allowed': {
     status: 403,
     title: 'This login may not do that',

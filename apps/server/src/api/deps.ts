@@ -31,6 +31,10 @@ export interface ApiDeps {
   readonly checkAddress: (kind: DeviceKind, device: DeviceAddress) => string | null;
   /** May this request publish to the service without a login? Unknown service: by the default policy. */
   readonly mayPublish: (serviceId: string, request: FastifyRequest) => Promise<boolean>;
+  /** The client's address, proxies already looked through. */
+  readonly clientAddress: (request: FastifyRequest) => string;
+  /** The only category of services that the demo account is shown. */
+  readonly demoService: string;
   readonly webPushPublicKey: string;
   /** Tests wait shorter and fill less. */
   readonly stream?: Partial<StreamLimits>;

@@ -5,6 +5,7 @@ import { deleteKeysBefore } from '../store/idempotency.ts';
 import { deleteExpiredTokens } from '../store/login-token.ts';
 import { purgeExpired } from '../store/mqtt-outbox.ts';
 import { dropPartitionsBefore, ensurePartitions } from '../store/partition.ts';
+import { deleteThrottlesBefore } from '../store/sign-in-throttle.ts';
 
 export interface HousekeepingDeps {
   readonly database: Database;
@@ -18,6 +19,8 @@ const DAY_MS = 86_400_000;
 const EVERY_MS = 3_600_000;
 const DAYS_AHEAD = 7;
 const IDEMPOTENCY_DAYS = 7;
+/** An address where somebody signs in stays familiar for as long as a forgotten login and two more. */
+const FAMILIAR_DAYS = 90;
 
 export interface Housekeeping {
   /** Runs once now (partitions must exist before the first insert), then every hour. */
@@ -39,6 +42,7 @@ export function createHousekeeping(deps: HousekeepingDeps): Housekeeping {
     await deleteKeysBefore(deps.database, daysAgo(IDEMPOTENCY_DAYS));
     await purgeExpired(deps.database, new Date(now));
     await deleteExpiredTokens(deps.database, new Date(now));
+    await deleteThrottlesBefore(deps.database, { familiar: daysAgo(FAMILIAR_DAYS), others: daysAgo(1) });
   };
   return {
     runOnce,

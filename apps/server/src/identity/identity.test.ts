@@ -1,13 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { testClock } from '../../test/builders.ts';
 import { type TestDatabase, testDatabase } from '../../test/database.ts';
 import { ensureSecret } from '../store/secret.ts';
 import { changeUser, createUser, findUserByName, setPasswordHash } from '../store/user.ts';
-import type { CredentialCheck } from './credential-check.ts';
+import type { CredentialCheck, Verdict } from './credential-check.ts';
 import { createIdentity, type Identity } from './identity.ts';
 import { ensureFirstAdmin, localAccounts } from './local-accounts.ts';
 import { createLoginTokens, LOGIN_LIFETIME_MS } from './login-tokens.ts';
 import { createPasswords, type Passwords } from './passwords.ts';
+import { createThrottle } from './throttle.ts';
 
 let test: TestDatabase;
 let passwords: Passwords;
@@ -21,8 +22,22 @@ afterAll(() => test.drop());
 /** One node: what it remembers is its own. */
 function node(others: CredentialCheck[] = [], onRevoked: () => void = () => undefined): Identity {
   const checks = [localAccounts(test.database, passwords), ...others];
-  return createIdentity({ database: test.database, clock: clock.now, tokens, passwords, checks, onRevoked });
+  const { database } = test;
+  const throttle = createThrottle(database, clock.now);
+  return createIdentity({
+    database,
+    clock: clock.now,
+    tokens,
+    passwords,
+    throttle,
+    checks,
+    adminUsers: new Set(['boss']),
+    onVerdict: (name, { kind }) => void verdicts.push(`${name} ${kind}`),
+    onRevoked,
+  });
 }
+const verdicts: string[] = [];
+const ADDRESS = '192.0.2.1';
 let turn = 0;
 async function account(): Promise<string> {
   const username = `person${++turn}`;
@@ -30,7 +45,7 @@ async function account(): Promise<string> {
   return username;
 }
 async function signIn(identity: Identity, username: string, password = 'right') {
-  const result = await identity.signIn(username, password);
+  const result = await identity.signIn(username, password, ADDRESS);
   if (result.kind !== 'ok') throw new Error('refused');
   return { ...result, header: `Bearer ${result.token}` };
 }
@@ -58,37 +73,84 @@ describe('signing in', () => {
   });
 
   it.each(['wrong', '', 'right '])('is refused with the password %j', async (password) => {
-    expect(await node().signIn(await account(), password)).toEqual({ kind: 'refused' });
+    expect(await node().signIn(await account(), password, ADDRESS)).toEqual({ kind: 'refused' });
   });
 
   it.each(['nobody', '', 'a\0b', '\ud800'])('is refused to %j', async (username) => {
-    expect(await node().signIn(username, 'right')).toEqual({ kind: 'refused' });
+    expect(await node().signIn(username, 'right', ADDRESS)).toEqual({ kind: 'refused' });
   });
 
   it('makes no local account out of a wrong guess', async () => {
-    await node().signIn('guessed', 'right');
+    await node().signIn('guessed', 'right', ADDRESS);
     expect(await findUserByName(test.database, 'guessed')).toBeNull();
   });
 
+  const directory = (name: string, verdict: Verdict): CredentialCheck => ({
+    name,
+    isOutside: true,
+    check: (username, password) => {
+      asked.push(`${name} ${username} ${password}`);
+      return Promise.resolve(verdict);
+    },
+  });
+  const asked: string[] = [];
+  const yes = (isAdmin: boolean | null = null) => ({ kind: 'ok', isAdmin }) as const;
+  beforeEach(() => {
+    asked.length = 0;
+    verdicts.length = 0;
+  });
+
   it('asks the directories in order and makes an account for whom one of them knows', async () => {
-    const asked: string[] = [];
-    const directory = (name: string, answer: 'ok' | 'refused' | 'unavailable'): CredentialCheck => ({
-      name,
-      check: (username, password) => {
-        asked.push(`${name} ${username} ${password}`);
-        return Promise.resolve(answer);
-      },
-    });
-    const identity = node([
-      directory('broken', 'unavailable'),
-      directory('ldap', 'ok'),
-      directory('late', 'ok'),
-    ]);
+    const broken = directory('broken', { kind: 'unavailable', reason: 'no answer' });
+    const identity = node([broken, directory('ldap', yes()), directory('late', yes())]);
     const result = await signIn(identity, 'External', 'pw');
     expect(asked).toEqual(['broken external pw', 'ldap external pw']);
+    expect(verdicts).toEqual(['local refused', 'broken unavailable']);
     expect([result.isFirst, result.user.username, result.user.isAdmin]).toEqual([true, 'external', false]);
     expect((await signIn(identity, 'external', 'pw')).user.id).toBe(result.user.id);
-    expect(await node().signIn('external', 'pw')).toEqual({ kind: 'refused' });
+    expect(await node().signIn('external', 'pw', ADDRESS)).toEqual({ kind: 'refused' });
+  });
+
+  it('asks no directory about an account whose password is kept here', async () => {
+    const identity = node([directory('ldap', yes(true))]);
+    const username = await account();
+    expect(await identity.signIn(username, 'of the directory', ADDRESS)).toEqual({ kind: 'refused' });
+    expect(asked).toEqual([]);
+  });
+
+  it('asks nobody about an empty password', async () => {
+    expect(await node([directory('ldap', yes())]).signIn('external', '', ADDRESS)).toEqual({
+      kind: 'refused',
+    });
+    expect(asked).toEqual([]);
+  });
+
+  it('makes an administrator of whom the configuration names, at the first sign-in only', async () => {
+    const identity = node([directory('url', yes())]);
+    const { user } = await signIn(identity, 'Boss', 'pw');
+    expect(user.isAdmin).toBe(true);
+    await changeUser(test.database, user.id, { isActive: null, isAdmin: false });
+    expect((await signIn(identity, 'boss', 'pw')).user.isAdmin).toBe(false);
+  });
+
+  it('follows a directory that knows who is an administrator', async () => {
+    for (const isAdmin of [true, false, true])
+      expect((await signIn(node([directory('ldap', yes(isAdmin))]), 'member', 'pw')).user.isAdmin).toBe(
+        isAdmin,
+      );
+  });
+
+  it('lets administrators in by their local password where people sign in by other means', async () => {
+    const others = localAccounts(test.database, passwords, 'administrators');
+    const passwordHash = await passwords.hash('right');
+    for (const isAdmin of [true, false])
+      await createUser(test.database, { username: `local ${isAdmin}`, passwordHash, isAdmin });
+    expect((await others.check('local true', 'right')).kind).toBe('ok');
+    for (const [username, password] of [
+      ['local true', 'wrong'],
+      ['local false', 'right'],
+    ] as const)
+      expect((await others.check(username, password)).kind).toBe('refused');
   });
 });
 
@@ -180,7 +242,7 @@ describe('a password', () => {
     if (login.kind !== 'user') throw new Error('the login is not recognised');
     expect(await identity.changePassword(login, 'wrong', 'next')).toBe(false);
     expect(await identity.changePassword(login, 'right', 'next')).toBe(true);
-    expect(await identity.signIn(username, 'right')).toEqual({ kind: 'refused' });
+    expect(await identity.signIn(username, 'right', ADDRESS)).toEqual({ kind: 'refused' });
     expect((await signIn(identity, username, 'next')).kind).toBe('ok');
     await setPasswordHash(test.database, user.id, await passwords.hash('right'));
   });

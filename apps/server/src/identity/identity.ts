@@ -2,10 +2,18 @@
 import type { Clock } from '../lib/clock.ts';
 import type { Database } from '../store/database.ts';
 import { isRevoked, revokeToken, revokeTokensOf, storeToken } from '../store/login-token.ts';
-import { createUser, findUserByName, noteLogin, setPasswordHash, type UserRecord } from '../store/user.ts';
-import { askInOrder, type CredentialCheck } from './credential-check.ts';
+import {
+  changeUser,
+  createUser,
+  findUserByName,
+  noteLogin,
+  setPasswordHash,
+  type UserRecord,
+} from '../store/user.ts';
+import { askInOrder, type CredentialCheck, type OnVerdict } from './credential-check.ts';
 import type { LoginTokens } from './login-tokens.ts';
 import type { Passwords } from './passwords.ts';
+import type { Entered, Throttle } from './throttle.ts';
 
 export interface User {
   readonly id: number;
@@ -22,7 +30,9 @@ export type SignIn =
       readonly user: User;
       readonly isFirst: boolean;
     }
-  | { readonly kind: 'refused' };
+  | { readonly kind: 'refused' }
+  /** Too many failed before; the password was not looked at. */
+  | { readonly kind: 'delayed'; readonly retryAfterSeconds: number };
 
 export interface Login {
   readonly user: User;
@@ -36,7 +46,8 @@ export type Authentication =
   | { readonly kind: 'refused'; readonly detail: string };
 
 export interface Identity {
-  signIn(username: string, password: string): Promise<SignIn>;
+  /** `address` is the client's, proxies already looked through. Throws `QueueFull` when too many want to sign in. */
+  signIn(username: string, password: string, address: string): Promise<SignIn>;
   /** Takes the Authorization header as it came. */
   authenticate(authorization: string | undefined): Promise<Authentication>;
   signOut(tokenId: string): Promise<void>;
@@ -52,8 +63,12 @@ export interface IdentityDeps {
   readonly clock: Clock;
   readonly tokens: LoginTokens;
   readonly passwords: Passwords;
+  readonly throttle: Throttle;
   /** Asked in this order. */
   readonly checks: readonly CredentialCheck[];
+  readonly onVerdict: OnVerdict;
+  /** Who is an administrator from the first sign-in on, when another server vouches for the account. */
+  readonly adminUsers: ReadonlySet<string>;
   readonly onRevoked: () => void;
 }
 
@@ -95,7 +110,7 @@ export function createIdentity(deps: IdentityDeps): Identity {
       else remembered.delete(token);
       return result;
     },
-    signIn: (username, password) => signIn(deps, username.toLowerCase(), password),
+    signIn: (username, password, address) => signIn(deps, username.toLowerCase(), password, address),
     async signOut(tokenId) {
       await revokeToken(deps.database, tokenId, new Date(deps.clock()));
       revoked();
@@ -120,13 +135,36 @@ export function createIdentity(deps: IdentityDeps): Identity {
   };
 }
 
-async function signIn(deps: IdentityDeps, username: string, password: string): Promise<SignIn> {
-  // PostgreSQL cannot hold NUL, so nobody can be called that.
-  if (username.includes('\0') || !username.isWellFormed()) return { kind: 'refused' };
-  if (!(await askInOrder(deps.checks, username, password))) return { kind: 'refused' };
-  const record = await ensureUser(deps.database, username);
+async function signIn(
+  deps: IdentityDeps,
+  username: string,
+  password: string,
+  address: string,
+): Promise<SignIn> {
+  // PostgreSQL cannot hold NUL, so nobody can be called that. An empty password proves nothing anywhere.
+  if (username.includes('\0') || !username.isWellFormed() || password === '') return { kind: 'refused' };
+  const entry = await deps.throttle.enter(username, address);
+  if (entry.kind === 'delayed') return entry;
+  const proof = await prove(deps, entry, username, password);
+  return proof ? welcome(deps, await ensureUser(deps, username, proof.isAdmin)) : { kind: 'refused' };
+}
+
+async function prove(deps: IdentityDeps, entry: Entered, username: string, password: string) {
+  try {
+    const isKeptHere = Boolean((await findUserByName(deps.database, username))?.passwordHash);
+    const checks = deps.checks.filter(({ isOutside }) => !(isOutside && isKeptHere));
+    const proof = await askInOrder(checks, username, password, deps.onVerdict);
+    if (proof) await entry.succeed();
+    return proof;
+  } catch (error) {
+    await entry.forgive();
+    throw error;
+  }
+}
+
+async function welcome(deps: IdentityDeps, record: UserRecord): Promise<SignIn> {
   const now = deps.clock();
-  const { token, tokenId, expiresAt } = deps.tokens.issue(username, now);
+  const { token, tokenId, expiresAt } = deps.tokens.issue(record.username, now);
   const isFirst = await deps.database.transaction(async (connection) => {
     // The account's row first: logins that come together wait for each other instead of deadlocking.
     const first = await noteLogin(connection, record.id, new Date(now), expiresAt);
@@ -136,12 +174,19 @@ async function signIn(deps: IdentityDeps, username: string, password: string): P
   return { kind: 'ok', token, expiresAt, user: toUser(record), isFirst };
 }
 
-/** Whoever a directory vouches for gets an account at the first login. */
-async function ensureUser(database: Database, username: string): Promise<UserRecord> {
-  const created = await createUser(database, { username, passwordHash: null, isAdmin: false });
+/** Whoever a directory vouches for gets an account at the first login; who is an administrator may be its word too. */
+async function ensureUser(
+  { database, adminUsers }: IdentityDeps,
+  username: string,
+  saidAdmin: boolean | null,
+): Promise<UserRecord> {
+  const isNamed = adminUsers.has(username);
+  const isAdmin = isNamed || saidAdmin === true;
+  const created = await createUser(database, { username, passwordHash: null, isAdmin });
   const record = created ?? (await findUserByName(database, username));
   if (!record) throw new Error('the account vanished while signing in');
-  return record;
+  if (saidAdmin === null || record.isAdmin === isAdmin) return record;
+  return (await changeUser(database, record.id, { isActive: null, isAdmin })) ?? record;
 }
 
 function toUser({ id, username, isActive, isAdmin }: UserRecord): User {

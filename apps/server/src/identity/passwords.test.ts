@@ -49,6 +49,14 @@ describe('passwords', () => {
     expect(answers).toEqual(Array.from({ length: 12 }, (_, index) => index % 3 === 0));
   });
 
+  it('that come in a flood are refused instead of queued without end', async () => {
+    const answers = await Promise.allSettled(
+      Array.from({ length: 110 }, () => passwords.verify(null, 'flood')),
+    );
+    expect(answers.filter(({ status }) => status === 'rejected')).toHaveLength(8);
+    expect(await passwords.verify(null, 'after')).toBe(false);
+  });
+
   it('go on being answered after a hash that is none', async () => {
     const stored = await passwords.hash('secret');
     await Promise.all(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { clientAddress, PRIVATE_NETWORKS, parseNetworks } from './network.ts';
+import { clientAddress, networkOf, PRIVATE_NETWORKS, parseNetworks } from './network.ts';
 
 describe('networks', () => {
   const near = parseNetworks(PRIVATE_NETWORKS);
@@ -62,5 +62,20 @@ describe('the client of a request', () => {
     ['is not fooled by empty entries', '10.0.0.1', ' , 203.0.113.7, ', '203.0.113.7'],
   ] as const)('%s', (_title, socket, header, expected) => {
     expect(clientAddress(socket, header as string | string[] | undefined, trusted)).toBe(expected);
+  });
+});
+
+describe('the network of a client', () => {
+  it.each([
+    ['192.0.2.7', '192.0.2.7'],
+    ['::ffff:192.0.2.7', '192.0.2.7'],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+    ['2001:DB8:0001::6', '2001:db8:1:0::/64'],
+    ['2001:db8::', '2001:db8:0:0::/64'],
+    ['::1', '0:0:0:0::/64'],
+    ['fe80::1%eth0', 'fe80:0:0:0::/64'],
+    ['', ''],
+  ])('of %s is %s', (address, network) => {
+    expect(networkOf(address)).toBe(network);
   });
 });

@@ -61,6 +61,24 @@ function unmap(address: string): string {
   return mapped?.[1] ?? address.trim();
 }
 
+/** What one household or machine has: the address itself, or for IPv6 its /64, in one spelling. */
+export function networkOf(address: string): string {
+  const plain = unmap(address);
+  if (isIP(plain) !== 6) return plain;
+  const [head = '', tail] = (plain.split('%')[0] ?? '').toLowerCase().split('::');
+  const groups = head === '' ? [] : head.split(':');
+  const missing = tail === undefined ? 0 : 8 - groups.length - (tail === '' ? 0 : tail.split(':').length);
+  const whole = [
+    ...groups,
+    ...Array.from({ length: Math.max(missing, 0) }, () => '0'),
+    ...(tail ?? '').split(':'),
+  ];
+  return `${whole
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group || '0', 16).toString(16))
+    .join(':')}::/64`;
+}
+
 /**
  * Walks X-Forwarded-For from the right, through the proxies that are trusted, to the first address that is not.
  * A client may write what it likes to the left of that; it is never read. Junk ends the walk at the last good one.

@@ -80,7 +80,7 @@ export async function changeUser(
   return row ?? null;
 }
 
-export async function setPasswordHash(connection: Queryable, id: number, hash: string): Promise<void> {
+export async function setPasswordHash(connection: Queryable, id: number, hash: string | null): Promise<void> {
   await connection.query('update user_account set password_hash = $2 where id = $1', [id, hash]);
 }
 
@@ -95,7 +95,10 @@ export async function deleteUser(connection: Queryable, id: number): Promise<boo
   return gone.length > 0;
 }
 
-/** Notes a login that lasts until `expiresAt`; true when it was the user's first. */
+/**
+ * Notes a login that lasts until `expiresAt`; true when it was the user's first. The token's row, stored
+ * before, holds the user's key: a lock on all of the user's row would make two sign-ins at once wait for each other.
+ */
 export async function noteLogin(
   connection: Queryable,
   id: number,

@@ -17,5 +17,7 @@ export interface NotifyDeps {
   readonly firstLoginStatus: 200 | 201;
   /** The only service the `demo` account is shown. */
   readonly demoService: string;
+  /** The client's address, proxies already looked through. */
+  readonly clientAddress: (request: FastifyRequest) => string;
   readonly mayPublish: (serviceId: string, request: FastifyRequest) => Promise<boolean>;
 }

@@ -457,4 +457,17 @@ describe('the demo account', () => {
       expect(services.map(({ id }) => id)).toEqual([shown]);
     }
   });
+
+  it('subscribes to those only', async () => {
+    const demo = await server.signedIn('demo');
+    const [shown, hidden] = [await service('demo'), await service()];
+    const json = [shown, hidden].map((id) => ({ id, is_subscribed: true }));
+    const answer = await server.call('PATCH', '/v2/users/user/services', { token: demo.token, json });
+    expect(answer.status).toBe(204);
+    const subscribed = await server.database.query(
+      'select service_id as id from subscription where user_id = $1',
+      [demo.id],
+    );
+    expect(subscribed).toEqual([{ id: shown }]);
+  });
 });

@@ -2,6 +2,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { IngestBusy } from '../../ingest/draft.ts';
 import { isConnectionLost, isNeverSent } from '../../ingest/failure.ts';
+import { QueueFull } from '../../lib/batcher.ts';
 
 /** One entry of a 422 answer, as pydantic 2 writes it. */
 export interface FieldError {
@@ -58,7 +59,7 @@ function toFailure(error: FastifyError): NotifyFailure {
   const cause: Error = error;
   if (cause instanceof NotifyFailure) return cause;
   if (cause instanceof IngestBusy) return unavailable(cause.retryAfterSeconds);
-  if (isNeverSent(cause) || isConnectionLost(cause)) return unavailable(1);
+  if (cause instanceof QueueFull || isNeverSent(cause) || isConnectionLost(cause)) return unavailable(1);
   if (error.statusCode === 413) return new NotifyFailure(413, 'Request Entity Too Large');
   if (error.statusCode !== undefined && error.statusCode < 500)
     return new NotifyFailure(error.statusCode, 'There was an error parsing the body');

@@ -32,6 +32,15 @@ describe('the phones', () => {
     expect((await server.call('POST', '/v2/login', { text, label: FORM })).status).toBe(200);
   });
 
+  it('who guesses must wait, in a form the phones can show', async () => {
+    const text = 'username=guessed&password=wrong';
+    for (let guess = 0; guess < 10; guess++)
+      expect((await server.call('POST', '/v1/login', { text, label: FORM })).status).toBe(401);
+    const answer = await server.call('POST', '/v2/login', { text, label: FORM });
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([429, '1']);
+    expect(answer.json).toEqual({ detail: 'Too many failed attempts' });
+  });
+
   it.each([FORM, null, 'application/json', 'text/plain', 'junk', 'application/json; charset=utf-8'])(
     'a device token is taken under the label %s',
     async (label) => {

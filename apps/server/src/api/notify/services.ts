@@ -1,6 +1,7 @@
 /** `/services/…` of the Notify API. */
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { isShownTo } from '../../identity/demo-account.ts';
 import type { User } from '../../identity/identity.ts';
 import { notificationsOfService } from '../../store/notify-inbox.ts';
 import {
@@ -26,9 +27,7 @@ const notFound = () => new NotifyFailure(404, 'Service not found');
 /** Sorted by category; the account for app-store reviewers sees one category only. */
 export async function servicesShownTo(deps: NotifyDeps, user: User): Promise<ServiceForUser[]> {
   const services = await listServicesFor(deps.database, user.id);
-  return user.username === 'demo'
-    ? services.filter(({ category }) => category === deps.demoService)
-    : services;
+  return services.filter((service) => isShownTo(user, service, deps.demoService));
 }
 
 export function serviceRoutes(api: FastifyInstance, deps: NotifyDeps): void {

@@ -1,5 +1,7 @@
 /** `/users/user/…` of the Notify API: what the phones ask for their own user. */
 import type { FastifyInstance } from 'fastify';
+import { DEMO_ACCOUNT } from '../../identity/demo-account.ts';
+import type { User } from '../../identity/identity.ts';
 import { registerDevice } from '../../store/device.ts';
 import { markMany, newestOfUser } from '../../store/notify-inbox.ts';
 import { setSubscriptions } from '../../store/subscription.ts';
@@ -67,9 +69,20 @@ function subscriptionRoutes(api: FastifyInstance, deps: NotifyDeps): void {
       serviceId: required(item, 'id', uuid, found),
       subscribed: required(item, 'is_subscribed', boolean, found),
     }));
-    await setSubscriptions(deps.database, user.id, wanted);
+    await setSubscriptions(deps.database, user.id, await allowedTo(deps, user, wanted));
     return reply.status(204).send();
   });
+}
+
+/** What the demo account is not shown is skipped like what does not exist. */
+async function allowedTo<Wanted extends { readonly serviceId: string }>(
+  deps: NotifyDeps,
+  user: User,
+  wanted: readonly Wanted[],
+): Promise<readonly Wanted[]> {
+  if (user.username !== DEMO_ACCOUNT) return wanted;
+  const shown = new Set((await servicesShownTo(deps, user)).map(({ id }) => id));
+  return wanted.filter(({ serviceId }) => shown.has(serviceId));
 }
 
 function inboxRoutes(api: FastifyInstance, deps: NotifyDeps): void {

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { NewService, Service, ServiceChange, ServiceKey, ServiceList } from '@tocsin/contract';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { isShownTo } from '../../identity/demo-account.ts';
 import { hashKey } from '../../identity/publish-access.ts';
 import {
   createService,
@@ -23,7 +24,9 @@ function present(service: ServiceForUser) {
   return { id, category, color, owner, isSubscribed, publishPolicy };
 }
 
-export function serviceRoutes(deps: Pick<ApiDeps, 'identity' | 'database'>): FastifyPluginAsyncZod {
+export function serviceRoutes(
+  deps: Pick<ApiDeps, 'identity' | 'database' | 'demoService'>,
+): FastifyPluginAsyncZod {
   const { database, identity } = deps;
   return async (api) => {
     api.get(
@@ -31,7 +34,10 @@ export function serviceRoutes(deps: Pick<ApiDeps, 'identity' | 'database'>): Fas
       { schema: { tags, summary: 'List services', response: { 200: ServiceList } } },
       async (request) => {
         const { user } = await requireLogin(identity, request);
-        return { items: (await listServicesFor(database, user.id)).map(present) };
+        const services = await listServicesFor(database, user.id);
+        return {
+          items: services.filter((service) => isShownTo(user, service, deps.demoService)).map(present),
+        };
       },
     );
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { PASSWORD, type Person, startV3Server, type V3Server } from '../../../test/v3-server.ts';
+import { QueueFull } from '../../lib/batcher.ts';
 
 let server: V3Server;
 beforeAll(async () => {
@@ -43,6 +44,32 @@ describe('signing in', () => {
     expect(first).toEqual(second);
     expect(first).toMatchObject({ status: 401, code: 'wrong-credentials' });
     expect(wrong.headers.get('www-authenticate')).toBe('Bearer');
+  });
+
+  it('slows guessing down: 429, how long to wait, and not even the right password goes through early', async () => {
+    for (let guess = 0; guess < 10; guess++) expect((await signIn('wrong')).status).toBe(401);
+    const answer = await signIn(PASSWORD);
+    expect(answer.json).toMatchObject({ status: 429, code: 'too-many-attempts' });
+    expect(answer.headers.get('retry-after')).toBe('1');
+    server.clock.advance(1_000);
+    expect((await signIn(PASSWORD)).status).toBe(201);
+  });
+
+  it('says 503 when too many sign in at once, on every version', async () => {
+    const signIn = () => Promise.reject(new QueueFull(100));
+    const full = await startV3Server({ api: { identity: { ...server.identity, signIn } } });
+    try {
+      const json = { username, password: PASSWORD };
+      const label = 'application/x-www-form-urlencoded';
+      const answers = [
+        await full.call('POST', '/sessions', { json }),
+        await full.request('POST', '/api/v2/login', { text: 'username=a&password=b', label }),
+      ];
+      for (const { status, headers } of answers)
+        expect([status, headers.get('retry-after')]).toEqual([503, '1']);
+    } finally {
+      await full.stop();
+    }
   });
 
   it('says 403 to an account that is deactivated, and its old login too', async () => {

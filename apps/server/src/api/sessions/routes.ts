@@ -1,5 +1,6 @@
-import { Me, PasswordChange, Session, SignIn } from '@tocsin/contract';
+import { ERRORS, Me, PasswordChange, Session, SignIn } from '@tocsin/contract';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { DEMO_ACCOUNT } from '../../identity/demo-account.ts';
 import type { User } from '../../identity/identity.ts';
 import type { ApiDeps } from '../deps.ts';
 import { requireLogin } from '../edge/login.ts';
@@ -8,12 +9,16 @@ import { noContent, withoutLogin } from '../edge/schema.ts';
 
 const tags = ['sessions'];
 const presentUser = ({ id, username, isAdmin }: User) => ({ id, username, isAdmin });
+const tooManyAttempts = (retryAfterSeconds: number) =>
+  new ApiProblem('too-many-attempts', ERRORS['too-many-attempts'].title, { retryAfterSeconds });
 
-export function sessionRoutes(deps: Pick<ApiDeps, 'identity'>): FastifyPluginAsyncZod {
+export function sessionRoutes(deps: Pick<ApiDeps, 'identity' | 'clientAddress'>): FastifyPluginAsyncZod {
   return async (api) => {
     const signIn = { ...withoutLogin, tags, summary: 'Sign in', body: SignIn, response: { 201: Session } };
     api.post('/sessions', { schema: signIn }, async (request, reply) => {
-      const result = await deps.identity.signIn(request.body.username, request.body.password);
+      const { username, password } = request.body;
+      const result = await deps.identity.signIn(username, password, deps.clientAddress(request));
+      if (result.kind === 'delayed') throw tooManyAttempts(result.retryAfterSeconds);
       if (result.kind !== 'ok') throw new ApiProblem('wrong-credentials');
       if (!result.user.isActive) throw new ApiProblem('inactive-user');
       return reply.status(201).send({
@@ -60,6 +65,8 @@ export function sessionRoutes(deps: Pick<ApiDeps, 'identity'>): FastifyPluginAsy
     };
     api.put('/me/password', { schema: change }, async (request, reply) => {
       const login = await requireLogin(deps.identity, request);
+      if (login.user.username === DEMO_ACCOUNT)
+        throw new ApiProblem('not-allowed', 'The password of the demo account is a setting of the server');
       const changed = await deps.identity.changePassword(login, request.body.current, request.body.next);
       if (!changed) {
         const faults = [{ field: 'body.current', rule: 'is not the current password' }];

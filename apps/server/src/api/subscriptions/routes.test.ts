@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import * as build from '../../../test/builders.ts';
-import { type Person, startV3Server, type V3Server } from '../../../test/v3-server.ts';
+import { PASSWORD, type Person, startV3Server, type V3Server } from '../../../test/v3-server.ts';
 
 let server: V3Server;
 let user: Person;
@@ -45,3 +45,18 @@ it.each(['PUT', 'DELETE'] as const)(
     expect((await set(method, id)).json).toMatchObject({ status: 404, detail: `There is no service ${id}` });
   },
 );
+
+it('the demo account is shown the services of one category, subscribes to them only and keeps its password', async () => {
+  const { token } = await server.signedIn('demo');
+  const shown = await build.service(server.database, { category: 'demo' });
+  const list = await server.call('GET', '/services', { token });
+  expect((list.json as { items: { id: string }[] }).items.map(({ id }) => id)).toEqual([shown]);
+  const subscribe = async (id: string) =>
+    (await server.call('PUT', `/subscriptions/${id}`, { token })).status;
+  expect([await subscribe(shown), await subscribe(service)]).toEqual([204, 404]);
+  const json = { current: PASSWORD, next: 'another horse' };
+  expect((await server.call('PUT', '/me/password', { token, json })).json).toMatchObject({
+    status: 403,
+    code: 'not-allowed',
+  });
+});

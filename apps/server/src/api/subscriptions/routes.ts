@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { isShownTo } from '../../identity/demo-account.ts';
 import { findService } from '../../store/service.ts';
 import { setSubscription } from '../../store/subscription.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -15,7 +16,8 @@ const WAYS = [
 export function subscriptionRoutes({
   database,
   identity,
-}: Pick<ApiDeps, 'identity' | 'database'>): FastifyPluginAsyncZod {
+  demoService,
+}: Pick<ApiDeps, 'identity' | 'database' | 'demoService'>): FastifyPluginAsyncZod {
   return async (api) => {
     for (const { method, summary, subscribed } of WAYS) {
       api.route({
@@ -25,7 +27,8 @@ export function subscriptionRoutes({
         handler: async (request, reply) => {
           const { user } = await requireLogin(identity, request);
           const { serviceId } = request.params;
-          if (!(await findService(database, serviceId)))
+          const service = await findService(database, serviceId);
+          if (!service || !isShownTo(user, service, demoService))
             throw new ApiProblem('not-found', `There is no service ${serviceId}`);
           await setSubscription(database, user.id, serviceId, subscribed);
           return reply.status(204).send(null);

@@ -1,0 +1,76 @@
+import { createServer } from 'node:net';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { testClock } from '../../test/builders.ts';
+import { type TestDatabase, testDatabase } from '../../test/database.ts';
+import { createUser } from '../store/user.ts';
+import { createIdentity } from './identity.ts';
+import { createLoginTokens } from './login-tokens.ts';
+import { buildMethods, type Methods } from './methods.ts';
+import { createPasswords, type Passwords } from './passwords.ts';
+import { createThrottle } from './throttle.ts';
+
+let test: TestDatabase;
+let passwords: Passwords;
+let port: number;
+const clock = testClock();
+beforeAll(async () => {
+  [test, passwords] = [await testDatabase(), await createPasswords()];
+  const probe = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => probe.once('listening', resolve));
+  port = (probe.address() as { port: number }).port;
+  await new Promise((resolve) => probe.close(resolve));
+  for (const [username, isAdmin] of [
+    ['root', true],
+    ['person', false],
+  ] as const)
+    await createUser(test.database, {
+      username,
+      isAdmin,
+      passwordHash: await passwords.hash('local secret'),
+    });
+});
+afterAll(() => test.drop());
+
+function identity(order: Methods['order'], verdicts: string[] = []) {
+  const { database } = test;
+  // Nobody is there.
+  const methods: Methods = {
+    order,
+    url: { url: `http://127.0.0.1:${port}`, timeoutMs: 1_000 },
+    directory: {
+      server: { url: `ldaps://127.0.0.1:${port}`, startTls: true, timeoutMs: 1_000 },
+      lookup: { kind: 'template', template: 'uid={username},dc=example' },
+    },
+  };
+  return createIdentity({
+    database,
+    clock: clock.now,
+    passwords,
+    tokens: createLoginTokens(Buffer.alloc(32, 3)),
+    throttle: createThrottle(database, clock.now),
+    checks: buildMethods(methods, database, passwords),
+    adminUsers: new Set(),
+    onVerdict: (name, { kind }) => void verdicts.push(`${name} ${kind}`),
+    onRevoked: () => undefined,
+  });
+}
+const signIn = async (order: Methods['order'], username: string) =>
+  (await identity(order).signIn(username, 'local secret', '192.0.2.1')).kind;
+
+it.each([[['ldap']], [['url', 'ldap']], [['ldap', 'local']]] as const)(
+  'a local administrator signs in by %j although every server is dead',
+  async (order) => {
+    expect(await signIn(order, 'root')).toBe('ok');
+  },
+);
+
+it('somebody else with a password here signs in only where local is listed', async () => {
+  expect(await signIn(['ldap'], 'person')).toBe('refused');
+  expect(await signIn(['url', 'local'], 'person')).toBe('ok');
+});
+
+it('the methods are asked in the configured order', async () => {
+  const verdicts: string[] = [];
+  await identity(['url', 'local', 'ldap'], verdicts).signIn('stranger', 'x', '192.0.2.1');
+  expect(verdicts).toEqual(['url unavailable', 'local refused', 'ldap unavailable']);
+});
