@@ -19,6 +19,7 @@ import { createIdentity } from './identity/identity.ts';
 import { ensureFirstAdmin, type FirstAdmin } from './identity/local-accounts.ts';
 import { createLoginTokens } from './identity/login-tokens.ts';
 import { buildMethods } from './identity/methods.ts';
+import { createOpenId } from './identity/open-id.ts';
 import { createPasswords } from './identity/passwords.ts';
 import { mayPublish, type Publisher, presentedKey } from './identity/publish-access.ts';
 import { createThrottle } from './identity/throttle.ts';
@@ -31,7 +32,7 @@ import { createHub } from './live/hub.ts';
 import { endAllLeases } from './queue/chunk.ts';
 import { createReceipts } from './receipts/receipts.ts';
 import { createReceiptTokens } from './receipts/token.ts';
-import { methodsOf } from './sign-in-methods.ts';
+import { methodsOf, openIdOf } from './sign-in-methods.ts';
 import { createWakeChannel } from './store/channel.ts';
 import type { Database } from './store/database.ts';
 import { ensureSecret } from './store/secret.ts';
@@ -159,7 +160,9 @@ export async function createApp(deps: AppDeps): Promise<App> {
           trustedProxies: parseNetworks(config.TRUSTED_PROXIES),
           onError: report,
         });
+  const openIdProvider = openIdOf(config);
   const notify = {
+    openId: openIdProvider && createOpenId(openIdProvider),
     database,
     identity,
     ingest,

@@ -132,6 +132,11 @@ describe('the configuration', () => {
     });
   });
 
+  it('needs the secret of OpenID Connect with its address', () => {
+    const mistakes = mistakesOf({ OIDC_SERVER_URL: 'https://id.example.org' }).join();
+    expect(mistakes).toContain('OIDC_CLIENT_SECRET');
+  });
+
   it('takes secrets from NAME_FILE and never repeats them', () => {
     const secret = file('pw', 'correct horse battery\n');
     expect(loadConfig([], { TOCSIN_ADMIN_PASSWORD_FILE: secret }).TOCSIN_ADMIN_PASSWORD).toBe(

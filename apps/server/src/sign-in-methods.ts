@@ -2,6 +2,7 @@
 import type { Config } from './config.ts';
 import type { Directory, Lookup } from './identity/ldap/directory.ts';
 import type { Methods } from './identity/methods.ts';
+import type { OpenIdProvider } from './identity/open-id.ts';
 
 type Given = Pick<Config, 'files' | keyof import('./sign-in-settings.ts').SignInSettings>;
 
@@ -13,6 +14,12 @@ export function methodsOf(config: Given): Methods {
     url: url === undefined ? null : { url, timeoutMs, ca: config.files.AUTHENTICATION_CA_FILE },
     directory: directoryOf(config),
   };
+}
+
+export function openIdOf(config: Given): OpenIdProvider | null {
+  const { OIDC_SERVER_URL: serverUrl, OIDC_CLIENT_SECRET: clientSecret, OIDC_CLIENT_ID: clientId } = config;
+  if (!serverUrl || !clientSecret) return null;
+  return { serverUrl, clientId, clientSecret, timeoutMs: config.AUTHENTICATION_TIMEOUT_MS };
 }
 
 function directoryOf(config: Given): Directory | null {

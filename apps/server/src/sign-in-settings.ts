@@ -20,6 +20,10 @@ export const SIGN_IN_SETTINGS = {
   /** Gets a POST of `{username, password}` as JSON; any 2xx is a yes. */
   AUTHENTICATION_URL: url('https:', 'http:').optional(),
   AUTHENTICATION_CA_FILE: path.optional(),
+  /** The issuer of OpenID Connect, or its discovery document, for the phones' open_id_connect. */
+  OIDC_SERVER_URL: url('https:', 'http:').optional(),
+  OIDC_CLIENT_ID: z.string().min(1).default('notify'),
+  OIDC_CLIENT_SECRET: z.string().min(1).optional(),
   LDAP_URL: url('ldap:', 'ldaps:').optional(),
   /** Encrypts ldap:// before anything is said on it. */
   LDAP_STARTTLS: flag.default(true),
@@ -45,7 +49,12 @@ export const SIGN_IN_SETTINGS = {
 };
 
 /** May also be given as NAME_FILE. A URL may hold a password. */
-export const SIGN_IN_SECRETS = ['DEMO_ACCOUNT_PASSWORD', 'AUTHENTICATION_URL', 'LDAP_BIND_PASSWORD'] as const;
+export const SIGN_IN_SECRETS = [
+  'DEMO_ACCOUNT_PASSWORD',
+  'OIDC_CLIENT_SECRET',
+  'AUTHENTICATION_URL',
+  'LDAP_BIND_PASSWORD',
+] as const;
 export const SIGN_IN_FILES = ['AUTHENTICATION_CA_FILE', 'LDAP_CA_FILE'] as const;
 
 export type SignInSettings = z.infer<z.ZodObject<typeof SIGN_IN_SETTINGS>>;
@@ -62,7 +71,9 @@ function isFilter(text: string): boolean {
 
 /** What the methods need and do not have, one sentence each. */
 export function signInMistakes(settings: SignInSettings): string[] {
-  return [...missingOrUnused(settings), ...(settings.LDAP_URL ? ldapMistakes(settings) : [])];
+  const isHalf = Boolean(settings.OIDC_SERVER_URL) !== Boolean(settings.OIDC_CLIENT_SECRET);
+  const half = isHalf ? ['OIDC_CLIENT_SECRET: OIDC_SERVER_URL and the secret are given together'] : [];
+  return [...missingOrUnused(settings), ...half, ...(settings.LDAP_URL ? ldapMistakes(settings) : [])];
 }
 
 const NEEDED = { url: 'AUTHENTICATION_URL', ldap: 'LDAP_URL' } as const;

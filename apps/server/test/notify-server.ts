@@ -22,7 +22,7 @@ export interface NotifyServer extends People {
   stop(): Promise<void>;
 }
 
-type Given = Partial<Pick<NotifyDeps, 'mayPublish' | 'firstLoginStatus' | 'ingest'>>;
+type Given = Partial<Pick<NotifyDeps, 'mayPublish' | 'openId' | 'firstLoginStatus' | 'ingest'>>;
 
 export async function startNotifyServer(given: Given = {}): Promise<NotifyServer> {
   const { database, drop } = await testDatabase();
@@ -36,6 +36,7 @@ export async function startNotifyServer(given: Given = {}): Promise<NotifyServer
     clock: clock.now,
     firstLoginStatus: 201,
     demoService: 'demo',
+    openId: null,
     mayPublish: () => Promise.resolve(true),
     clientAddress: () => '127.0.0.1',
     ...given,

@@ -60,7 +60,7 @@ export async function startV3Server(given: Given = {}): Promise<V3Server> {
   const receiptTokens = createReceiptTokens(Buffer.alloc(32, 5));
   const logged: string[] = [];
   const api = { ...apiDeps(database, clock.now, live, people, receiptTokens, given), ...given.api };
-  const notify = { ...api, firstLoginStatus: 201 } as const;
+  const notify = { ...api, firstLoginStatus: 201, openId: null } as const;
   const parkings = async () => [];
   const http = await buildHttp({
     log: pino({ level: 'error' }, { write: (line: string) => void logged.push(line) }),

@@ -48,6 +48,8 @@ export type Authentication =
 export interface Identity {
   /** `address` is the client's, proxies already looked through. Throws `QueueFull` when too many want to sign in. */
   signIn(username: string, password: string, address: string): Promise<SignIn>;
+  /** Another server vouches for this name. Refused when the account's password is kept here: it is not that server's. */
+  signInVouched(username: string): Promise<SignIn>;
   /** Takes the Authorization header as it came. */
   authenticate(authorization: string | undefined): Promise<Authentication>;
   signOut(tokenId: string): Promise<void>;
@@ -111,6 +113,7 @@ export function createIdentity(deps: IdentityDeps): Identity {
       return result;
     },
     signIn: (username, password, address) => signIn(deps, username.toLowerCase(), password, address),
+    signInVouched: (username) => signInVouched(deps, username.toLowerCase()),
     async signOut(tokenId) {
       await revokeToken(deps.database, tokenId, new Date(deps.clock()));
       revoked();
@@ -141,18 +144,30 @@ async function signIn(
   password: string,
   address: string,
 ): Promise<SignIn> {
-  // PostgreSQL cannot hold NUL, so nobody can be called that. An empty password proves nothing anywhere.
-  if (username.includes('\0') || !username.isWellFormed() || password === '') return { kind: 'refused' };
+  // An empty password proves nothing anywhere.
+  if (!isName(username) || password === '') return { kind: 'refused' };
   const entry = await deps.throttle.enter(username, address);
   if (entry.kind === 'delayed') return entry;
   const proof = await prove(deps, entry, username, password);
   return proof ? welcome(deps, await ensureUser(deps, username, proof.isAdmin)) : { kind: 'refused' };
 }
 
+// PostgreSQL cannot hold NUL, so nobody can be called that.
+const isName = (username: string) => !username.includes('\0') && username.isWellFormed();
+
+async function signInVouched(deps: IdentityDeps, username: string): Promise<SignIn> {
+  if (!isName(username) || (await isKeptHere(deps, username))) return { kind: 'refused' };
+  return welcome(deps, await ensureUser(deps, username, null));
+}
+
+async function isKeptHere({ database }: IdentityDeps, username: string): Promise<boolean> {
+  return Boolean((await findUserByName(database, username))?.passwordHash);
+}
+
 async function prove(deps: IdentityDeps, entry: Entered, username: string, password: string) {
   try {
-    const isKeptHere = Boolean((await findUserByName(deps.database, username))?.passwordHash);
-    const checks = deps.checks.filter(({ isOutside }) => !(isOutside && isKeptHere));
+    const isOurs = await isKeptHere(deps, username);
+    const checks = deps.checks.filter(({ isOutside }) => !(isOutside && isOurs));
     const proof = await askInOrder(checks, username, password, deps.onVerdict);
     if (proof) await entry.succeed();
     return proof;

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { Identity } from '../../identity/identity.ts';
+import type { OpenId } from '../../identity/open-id.ts';
 import type { Ingest } from '../../ingest/draft.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { LiveHub } from '../../live/hub.ts';
@@ -19,5 +20,7 @@ export interface NotifyDeps {
   readonly demoService: string;
   /** The client's address, proxies already looked through. */
   readonly clientAddress: (request: FastifyRequest) => string;
+  /** Null where it is not configured. */
+  readonly openId: OpenId | null;
   readonly mayPublish: (serviceId: string, request: FastifyRequest) => Promise<boolean>;
 }

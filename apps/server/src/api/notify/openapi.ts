@@ -5,6 +5,7 @@ import type { Version } from './present.ts';
 const SUMMARIES: Record<string, [tag: string, summary: string]> = {
   'GET /-/health': ['health', 'Health'],
   'POST /login': ['login', 'Login'],
+  'POST /open_id_connect': ['login', 'Open Id Connect'],
   'GET /users/user/profile': ['users', 'Read Current User Profile'],
   'POST /users/user/apn-token': ['users', 'Create Current User Apn Token'],
   'POST /users/user/device-token': ['users', 'Create Current User Device Token'],
@@ -32,6 +33,7 @@ const object = (properties: Record<string, object>, required = Object.keys(prope
 });
 
 const BODIES: Record<string, object> = {
+  'POST /open_id_connect': object({ code: text, code_verifier: text, client_id: text, redirect_uri: text }),
   'POST /users/user/apn-token': object({ apn_token: text }),
   'POST /users/user/device-token': object({ device_token: text }),
   'PATCH /users/user/services': {
@@ -97,6 +99,7 @@ function answersOf(version: Version): Record<string, Answers> {
   const profile = user(version);
   return {
     'POST /login': { 200: TOKEN, 201: TOKEN },
+    'POST /open_id_connect': { 200: TOKEN },
     'GET /users/user/profile': { 200: profile },
     'POST /users/user/apn-token': { 200: profile, 201: profile },
     'POST /users/user/device-token': { 200: profile, 201: profile },
@@ -129,7 +132,12 @@ const LOGIN_FORM = {
   consumes: ['application/x-www-form-urlencoded'],
   body: object({ username: text, password: text }),
 };
-const OPEN = new Set(['GET /-/health', 'POST /login', 'POST /services/:service_id/notifications']);
+const OPEN = new Set([
+  'GET /-/health',
+  'POST /login',
+  'POST /open_id_connect',
+  'POST /services/:service_id/notifications',
+]);
 
 const QUERIES: Record<string, object> = {
   'GET /users/user/notifications': object(

@@ -7,6 +7,7 @@ import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest 
 import { collectRoutes } from '../edge/known-routes.ts';
 import type { NotifyDeps } from './deps.ts';
 import { renderNotifyFailure } from './failure.ts';
+import { openIdConnectRoute } from './open-id-connect.ts';
 import { describeRoutes } from './openapi.ts';
 import { serviceRoutes } from './services.ts';
 import { signInRoutes } from './sign-in.ts';
@@ -45,6 +46,7 @@ function nameLabel(headers: FastifyRequest['headers']): void {
 function routes(api: FastifyInstance, deps: NotifyDeps): void {
   api.get('/-/health', async (_request, reply) => reply.type('text/plain; charset=utf-8').send('OK'));
   signInRoutes(api, deps);
+  openIdConnectRoute(api, deps);
   userRoutes(api, deps);
   serviceRoutes(api, deps);
   api.get('/openapi.json', { schema: { hide: true } }, async () => api.swagger());
