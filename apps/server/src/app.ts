@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { generateVapidKeys, type VapidKeys } from '@tocsin/push';
-import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { buildHttp } from './api/http.ts';
 import { notifyApi } from './api/notify/plugin.ts';
 import { type Broker, createBroker } from './broker/broker.ts';
@@ -21,13 +21,12 @@ import { createLoginTokens } from './identity/login-tokens.ts';
 import { buildMethods } from './identity/methods.ts';
 import { createOpenId } from './identity/open-id.ts';
 import { createPasswords } from './identity/passwords.ts';
-import { mayPublish, type Publisher, presentedKey } from './identity/publish-access.ts';
+import { createPublishAccess } from './identity/publish-access.ts';
 import { createThrottle } from './identity/throttle.ts';
 import { createIngest } from './ingest/ingest.ts';
-import { createBatcher } from './lib/batcher.ts';
 import type { Clock } from './lib/clock.ts';
 import { createMetrics } from './lib/metrics.ts';
-import { clientAddress, PRIVATE_NETWORKS, parseNetworks } from './lib/network.ts';
+import { PRIVATE_NETWORKS, parseNetworks } from './lib/network.ts';
 import { createHub } from './live/hub.ts';
 import { endAllLeases } from './queue/chunk.ts';
 import { createReceipts } from './receipts/receipts.ts';
@@ -36,7 +35,6 @@ import { methodsOf, openIdOf } from './sign-in-methods.ts';
 import { createWakeChannel } from './store/channel.ts';
 import type { Database } from './store/database.ts';
 import { ensureSecret } from './store/secret.ts';
-import { findServices, type ServiceRecord } from './store/service.ts';
 import { createAddressCheck } from './transports/address-check.ts';
 import { buildTransports } from './transports/build.ts';
 import { createParkingBoard } from './transports/parking-board.ts';
@@ -111,7 +109,13 @@ export async function createApp(deps: AppDeps): Promise<App> {
       channel.wake('inbox');
     },
   });
-  const access = publishAccess(config, database);
+  const trustedProxies = parseNetworks(config.TRUSTED_PROXIES);
+  const access = createPublishAccess(database, {
+    trustedProxies,
+    publishNetworks: parseNetworks(
+      config.PUBLISH_NETWORKS.length > 0 ? config.PUBLISH_NETWORKS : PRIVATE_NETWORKS,
+    ),
+  });
   const parkings = createParkingBoard(database, report);
   const registry = createRegistry(
     buildTransports({
@@ -157,7 +161,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
           clock,
           log,
           mayPublish: access.allows,
-          trustedProxies: parseNetworks(config.TRUSTED_PROXIES),
+          trustedProxies,
           onError: report,
         });
   const openIdProvider = openIdOf(config);
@@ -259,32 +263,5 @@ async function loadSecrets(
     login: Buffer.from(await ensureSecret(database, 'login-tokens', random), 'base64'),
     receipts: Buffer.from(await ensureSecret(database, 'receipts', random), 'base64'),
     vapid: JSON.parse(vapid) as VapidKeys,
-  };
-}
-
-function publishAccess(config: Config, database: Database) {
-  const trusted = parseNetworks(config.TRUSTED_PROXIES);
-  const networks = parseNetworks(
-    config.PUBLISH_NETWORKS.length > 0 ? config.PUBLISH_NETWORKS : PRIVATE_NETWORKS,
-  );
-  // Asked anew for every notification, so that a change of policy counts at once; asked together under load.
-  const services = createBatcher<string, ServiceRecord | null>({
-    maxBatch: 1_000,
-    maxQueue: 20_000,
-    lanes: 1,
-    flush: async (ids) => {
-      const found = await findServices(database, [...new Set(ids)]);
-      return ids.map((id) => found.get(id) ?? null);
-    },
-  });
-  const allows = async (serviceId: string, publisher: Publisher) =>
-    mayPublish(await services.add(serviceId), publisher, networks);
-  const addressOf = (request: FastifyRequest) =>
-    clientAddress(request.socket.remoteAddress ?? '', request.headers['x-forwarded-for'], trusted);
-  return {
-    allows,
-    clientAddress: addressOf,
-    allowsRequest: (serviceId: string, request: FastifyRequest) =>
-      allows(serviceId, { address: addressOf(request), key: presentedKey(request) }),
   };
 }

@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import type { ApiDeps } from '../src/api/deps.ts';
 import { buildHttp, type HttpDeps } from '../src/api/http.ts';
 import { notifyApi } from '../src/api/notify/plugin.ts';
-import { mayPublish, presentedKey } from '../src/identity/publish-access.ts';
+import { createPublishAccess } from '../src/identity/publish-access.ts';
 import { createIngest } from '../src/ingest/ingest.ts';
 import { createMetrics } from '../src/lib/metrics.ts';
 import { PRIVATE_NETWORKS, parseNetworks } from '../src/lib/network.ts';
@@ -13,7 +13,6 @@ import { createHub, type LiveHub } from '../src/live/hub.ts';
 import { createReceipts } from '../src/receipts/receipts.ts';
 import { createReceiptTokens, type ReceiptTokens } from '../src/receipts/token.ts';
 import { type Database, openDatabase } from '../src/store/database.ts';
-import { findService } from '../src/store/service.ts';
 import { createAddressCheck } from '../src/transports/address-check.ts';
 import { buildTransports } from '../src/transports/build.ts';
 import { createRegistry } from '../src/transports/registry.ts';
@@ -109,7 +108,10 @@ function apiDeps(
   tokens: ReceiptTokens,
   { networks = PRIVATE_NETWORKS }: Given,
 ): ApiDeps {
-  const allowed = parseNetworks(networks);
+  const access = createPublishAccess(database, {
+    trustedProxies: parseNetworks([]),
+    publishNetworks: parseNetworks(networks),
+  });
   return {
     database,
     identity,
@@ -120,13 +122,8 @@ function apiDeps(
     receipts: createReceipts({ database, tokens, clock, node: 'test' }),
     parkings: async () => [],
     checkAddress: createAddressCheck(webPushOnly(database, clock)),
-    mayPublish: async (serviceId, request) =>
-      mayPublish(
-        await findService(database, serviceId),
-        { address: request.socket.remoteAddress ?? '', key: presentedKey(request) },
-        allowed,
-      ),
-    clientAddress: (request) => request.socket.remoteAddress ?? '',
+    mayPublish: access.allowsRequest,
+    clientAddress: access.clientAddress,
     demoService: 'demo',
     webPushPublicKey: 'the public key',
   };

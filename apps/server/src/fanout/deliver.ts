@@ -5,7 +5,6 @@ import { type DueRetry, deleteRetries } from '../queue/retry.ts';
 import { devicesInLog } from '../store/delivery-event.ts';
 import { findNotification } from '../store/notification.ts';
 import {
-  deliverToInboxes,
   type RecipientGroup,
   recipientsByDevice,
   recipientsInRange,
@@ -55,9 +54,7 @@ async function recipientsOf(
     fromUser: chunk.fromUser,
     toUser: chunk.toUser,
   };
-  const isFirst = chunk.attempts === 1;
-  if (!isFirst) await deliverToInboxes(database, range);
-  const groups = await recipientsInRange(database, clock(), range, isFirst);
+  const groups = await recipientsInRange(database, clock(), range, chunk.attempts === 1);
   deps.onInbox();
   return groups;
 }

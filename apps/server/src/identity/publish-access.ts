@@ -1,7 +1,9 @@
 /** Who may publish to a service without a login. */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { Networks } from '../lib/network.ts';
-import type { ServiceRecord } from '../store/service.ts';
+import { createBatcher } from '../lib/batcher.ts';
+import { clientAddress, type Networks } from '../lib/network.ts';
+import type { Queryable } from '../store/database.ts';
+import { findServices, type ServiceRecord } from '../store/service.ts';
 
 export interface Publisher {
   /** The client's address, proxies already looked through. */
@@ -30,16 +32,55 @@ export function mayPublish(
   return policy === 'network' && networks.has(publisher.address);
 }
 
+/** The part of an HTTP request that says where it comes from and what it presents. */
+export interface PublishRequest {
+  readonly socket: { readonly remoteAddress?: string | undefined };
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly query: unknown;
+}
+
+export interface PublishAccess {
+  allows(serviceId: string, publisher: Publisher): Promise<boolean>;
+  allowsRequest(serviceId: string, request: PublishRequest): Promise<boolean>;
+  clientAddress(request: Pick<PublishRequest, 'socket' | 'headers'>): string;
+}
+
+/** Policies are asked anew for every notification, so that a change counts at once, and together under load. */
+export function createPublishAccess(
+  database: Queryable,
+  {
+    trustedProxies,
+    publishNetworks,
+  }: { readonly trustedProxies: Networks; readonly publishNetworks: Networks },
+): PublishAccess {
+  const services = createBatcher<string, ServiceRecord | null>({
+    maxBatch: 1_000,
+    maxQueue: 20_000,
+    lanes: 1,
+    flush: async (ids) => {
+      const found = await findServices(database, [...new Set(ids)]);
+      return ids.map((id) => found.get(id) ?? null);
+    },
+  });
+  const allows: PublishAccess['allows'] = async (serviceId, publisher) =>
+    mayPublish(await services.add(serviceId), publisher, publishNetworks);
+  const addressOf: PublishAccess['clientAddress'] = ({ socket, headers }) =>
+    clientAddress(socket.remoteAddress ?? '', headers['x-forwarded-for'], trustedProxies);
+  return {
+    allows,
+    clientAddress: addressOf,
+    allowsRequest: (serviceId, request) =>
+      allows(serviceId, { address: addressOf(request), key: presentedKey(request) }),
+  };
+}
+
 /** What is kept of a key: 256 random bits need no slow hash. */
 export function hashKey(key: string): Buffer {
   return createHash('sha256').update(key).digest();
 }
 
 /** The key in `X-Service-Key`, in `Authorization: Bearer tsk_…`, or as `?key=` for programs that can only name a URL. */
-export function presentedKey(request: {
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly query: unknown;
-}): string | null {
+export function presentedKey(request: Pick<PublishRequest, 'headers' | 'query'>): string | null {
   const { authorization, 'x-service-key': header } = request.headers;
   if (typeof header === 'string') return header;
   const bearer = typeof authorization === 'string' ? /^bearer +(tsk_\S+)$/i.exec(authorization)?.[1] : null;

@@ -2,7 +2,7 @@
  * The accept statement: a whole batch of notifications, the inbox rows of small audiences and the queue's
  * chunks become durable in one statement and one commit.
  */
-import { arrayLiteral } from './array-literal.ts';
+import { arrayLiteral, emptyIfAll } from './array-literal.ts';
 import type { Queryable } from './database.ts';
 
 export interface NewNotification {
@@ -90,15 +90,15 @@ export async function insertNotifications(
       batch.map((n) => n.url),
       arrayLiteral(batch.map((n) => n.priority)),
       arrayLiteral(batch.map((n) => n.ttlSeconds)),
-      noneOr(
+      emptyIfAll(
         null,
         batch.map((n) => n.collapseKey),
       ),
-      noneOr(
+      emptyIfAll(
         '[]',
         batch.map((n) => n.actions),
       ),
-      noneOr(
+      emptyIfAll(
         '{}',
         batch.map((n) => n.data),
       ),
@@ -112,11 +112,6 @@ export async function insertNotifications(
     'accept',
   );
   return new Map(rows.map((row) => [row.uuid, row.id]));
-}
-
-/** Nearly always nobody said anything: `unnest` fills an empty array up with nulls, which stand for the default. */
-function noneOr<Value>(byDefault: Value, values: readonly Value[]): readonly Value[] {
-  return values.every((value) => value === byDefault) ? [] : values;
 }
 
 /** Which of these notifications are durable; asked when a connection broke during the commit. */

@@ -5,3 +5,8 @@
 export function arrayLiteral(values: readonly (number | string | null)[]): string {
   return `{${values.map((value) => value ?? 'null').join(',')}}`;
 }
+
+/** `unnest` fills the shorter array up with nulls: a column of nothing but `value` is an empty array, read as that. */
+export function emptyIfAll<Value>(value: Value, values: readonly Value[]): readonly Value[] {
+  return values.every((one) => one === value) ? [] : values;
+}

@@ -1,5 +1,5 @@
 /** The delivery log: rows are only ever appended; receipts/states.ts says what they mean. */
-import { arrayLiteral } from './array-literal.ts';
+import { arrayLiteral, emptyIfAll } from './array-literal.ts';
 import type { Queryable } from './database.ts';
 
 export interface DeliveryEventRows {
@@ -32,18 +32,13 @@ export async function appendEvents(
       arrayLiteral(rows.deviceIds),
       arrayLiteral(rows.userIds),
       arrayLiteral(rows.events),
-      textsOrNone(rows.reasons),
-      textsOrNone(rows.providerIds),
+      emptyIfAll(null, rows.reasons),
+      emptyIfAll(null, rows.providerIds),
       node,
       at,
     ],
     'append-events',
   );
-}
-
-/** `unnest` fills the shorter array up with nulls, so that a column of nothing but nulls is an empty array. */
-function textsOrNone(values: readonly (string | null)[]): readonly (string | null)[] {
-  return values.some((value) => value !== null) ? values : [];
 }
 
 /** Which of these devices have an outcome of this notification: what a chunk that is leased again must skip. */

@@ -24,7 +24,8 @@ const COLUMNS = `d.kind, d.environment, d.app, json_agg(d.id) as "deviceIds", js
   coalesce(json_agg(d.credential) filter (where d.kind in ('webpush', 'unifiedpush')), '[]') as credentials`;
 
 // A Notify phone whose login lapsed gets nothing until it signs in again: that is the published behaviour.
-const REACHABLE = `d.gone_at is null and u.is_active and (d.app <> '' or u.login_expires_at > $1)`;
+const reachableAt = (now: string) =>
+  `d.gone_at is null and u.is_active and (d.app <> '' or u.login_expires_at > ${now})`;
 
 // User by user: a range of a service's subscribers may lie thinly among very many other people.
 const UNREAD = `cross join lateral (select count(*) as count from inbox i
@@ -32,10 +33,17 @@ const UNREAD = `cross join lateral (select count(*) as count from inbox i
 
 const BY_TRANSPORT = 'group by d.kind, d.environment, d.app';
 
-/** The subscribers from `$3` to `$4` of service `$5`, as of the moment the notification `$2` was accepted. */
-const SUBSCRIBED = `s.service_id = $5 and s.user_id between $3 and $4
-  and s.since <= (select accepted_at from notification where id = $2 and created_at = $6)
-  and (s.until is null or s.until > (select accepted_at from notification where id = $2 and created_at = $6))`;
+/** The subscribers from `$2` to `$3` of service `$4`, as of the moment the notification `$1` was accepted. */
+const SUBSCRIBERS = `select s.user_id from subscription s where s.service_id = $4 and s.user_id between $2 and $3
+  and s.since <= (select accepted_at from notification where id = $1 and created_at = $5)
+  and (s.until is null or s.until > (select accepted_at from notification where id = $1 and created_at = $5))`;
+
+const WRITE_INBOXES = 'insert into inbox (user_id, notification_id) select user_id, $1 from subscriber';
+
+const readSubscribers = (badge: string) =>
+  `select ${COLUMNS}, json_agg(${badge}) as badges
+   from subscriber s join user_account u on u.id = s.user_id join device d on d.user_id = s.user_id
+   ${UNREAD} where ${reachableAt('$6')} ${BY_TRANSPORT}`;
 
 export interface SubscriberRange {
   readonly notification: { readonly id: number; readonly createdAt: Date };
@@ -44,42 +52,34 @@ export interface SubscriberRange {
   readonly toUser: number;
 }
 
-/** Writes the inbox rows of a range of subscribers. Safe to repeat. */
-export async function deliverToInboxes(connection: Queryable, range: SubscriberRange): Promise<void> {
-  await connection.query(
-    `insert into inbox (user_id, notification_id) select s.user_id, $2 from subscription s
-     where $1::timestamptz is not null and ${SUBSCRIBED} on conflict do nothing`,
-    rangeValues(range, 0),
-    'deliver-to-inboxes',
-  );
-}
-
-function rangeValues({ notification, serviceId, fromUser, toUser }: SubscriberRange, now: number) {
-  return [new Date(now), notification.id, fromUser, toUser, serviceId, notification.createdAt];
-}
-
 /**
- * Writes the inbox rows of a range of subscribers and reads their devices, in one statement. `isFirst`: nobody has
- * the notification in the inbox yet. Then it is counted as unread, although this statement does not see it, and no
- * conflict is looked for, which would be a third of the insert's cost.
+ * Writes the inbox rows of a range of subscribers and reads their devices. `isFirst`: nobody has the notification in
+ * the inbox yet. Then one statement does both: the notification is counted as unread, although that statement does not
+ * see it, and no conflict is looked for, which would be a third of the insert's cost. Otherwise both are safe to repeat.
  */
-export function recipientsInRange(
+export async function recipientsInRange(
   connection: Queryable,
   now: number,
-  range: SubscriberRange,
+  { notification, serviceId, fromUser, toUser }: SubscriberRange,
   isFirst: boolean,
 ): Promise<RecipientGroup[]> {
-  const [unread, conflict, name] = isFirst
-    ? ['unread.count + 1', '', 'recipients-in-new-range']
-    : ['unread.count', 'on conflict do nothing', 'recipients-in-range'];
+  const range = [notification.id, fromUser, toUser, serviceId, notification.createdAt];
+  const subscribers = `with subscriber as materialized (${SUBSCRIBERS})`;
+  if (isFirst)
+    return connection.query<RecipientGroup>(
+      `${subscribers}, written as (${WRITE_INBOXES}) ${readSubscribers('unread.count + 1')}`,
+      [...range, new Date(now)],
+      'recipients-in-new-range',
+    );
+  await connection.query(
+    `${subscribers} ${WRITE_INBOXES} on conflict do nothing`,
+    range,
+    'deliver-to-inboxes',
+  );
   return connection.query<RecipientGroup>(
-    `with subscriber as materialized (select s.user_id from subscription s where ${SUBSCRIBED}),
-     written as (insert into inbox (user_id, notification_id) select user_id, $2 from subscriber ${conflict})
-     select ${COLUMNS}, json_agg(${unread}) as badges
-     from subscriber s join user_account u on u.id = s.user_id join device d on d.user_id = s.user_id
-     ${UNREAD} where ${REACHABLE} ${BY_TRANSPORT}`,
-    rangeValues(range, now),
-    name,
+    `${subscribers} ${readSubscribers('unread.count')}`,
+    [...range, new Date(now)],
+    'recipients-in-range',
   );
 }
 
@@ -90,7 +90,7 @@ export function recipientsOfUsers(
 ): Promise<RecipientGroup[]> {
   return connection.query<RecipientGroup>(
     `select ${COLUMNS}, json_agg(unread.count) as badges from device d join user_account u on u.id = d.user_id
-     ${UNREAD} where d.user_id = any($2::bigint[]) and ${REACHABLE} ${BY_TRANSPORT}`,
+     ${UNREAD} where d.user_id = any($2::bigint[]) and ${reachableAt('$1')} ${BY_TRANSPORT}`,
     [new Date(now), userIds],
     'recipients-of-users',
   );
@@ -103,7 +103,7 @@ export function recipientsByDevice(
 ): Promise<RecipientGroup[]> {
   return connection.query<RecipientGroup>(
     `select ${COLUMNS}, json_agg(unread.count) as badges from device d join user_account u on u.id = d.user_id
-     ${UNREAD} where d.id = any($2::bigint[]) and ${REACHABLE} ${BY_TRANSPORT}`,
+     ${UNREAD} where d.id = any($2::bigint[]) and ${reachableAt('$1')} ${BY_TRANSPORT}`,
     [new Date(now), deviceIds],
     'recipients-by-device',
   );
