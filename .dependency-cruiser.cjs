@@ -12,13 +12,26 @@ const OURS = '^(packages|apps|bench|e2e|@tocsin)/';
 
 /** Folder of apps/server/src → the neighbours it may import, besides itself. */
 const SERVER_FOLDERS = {
-  api: ['ingest', 'receipts', 'monitors', 'integrations', 'identity', 'store', 'live', 'lib'],
+  administration: ['audit', 'identity', 'store', 'lib'],
+  api: [
+    'administration',
+    'audit',
+    'ingest',
+    'receipts',
+    'monitors',
+    'integrations',
+    'identity',
+    'store',
+    'live',
+    'lib',
+  ],
+  audit: ['store', 'lib'],
   broker: ['ingest', 'receipts', 'store', 'identity', 'lib'],
   database: ['store', 'lib'],
   // The log's events and the receipt tokens are defined once, in receipts/.
   fanout: ['store', 'queue', 'transports', 'receipts', 'lib'],
   housekeeping: ['store', 'queue', 'lib'],
-  identity: ['store', 'lib'],
+  identity: ['audit', 'store', 'lib'],
   ingest: ['store', 'queue', 'lib'],
   integrations: ['ingest', 'lib'],
   lib: [],

@@ -8,6 +8,9 @@ export function aService(given: Partial<Service> = {}): Service {
     owner: 'IT',
     isSubscribed: true,
     publishPolicy: 'open',
+    isRestricted: false,
+    isMandatory: false,
+    isOwned: false,
     ...given,
   };
 }

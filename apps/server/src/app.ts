@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { generateVapidKeys, type VapidKeys } from '@tocsin/push';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import { createClient } from './api/edge/client.ts';
 import { buildHttp } from './api/http.ts';
 import { notifyApi } from './api/notify/plugin.ts';
 import { type Broker, createBroker } from './broker/broker.ts';
@@ -13,21 +14,18 @@ import { createOutboxTransport } from './broker/transport.ts';
 import type { Config } from './config.ts';
 import { FanoutWorker } from './fanout/worker.ts';
 import { createHousekeeping } from './housekeeping/housekeeping.ts';
-import { createAccounts } from './identity/accounts.ts';
 import { ensureDemoAccount } from './identity/demo-account.ts';
-import { createIdentity } from './identity/identity.ts';
 import { ensureFirstAdmin, type FirstAdmin } from './identity/local-accounts.ts';
 import { createLoginTokens } from './identity/login-tokens.ts';
 import { buildMethods } from './identity/methods.ts';
 import { createOpenId } from './identity/open-id.ts';
 import { createPasswords } from './identity/passwords.ts';
-import { createPublishAccess } from './identity/publish-access.ts';
-import { createThrottle } from './identity/throttle.ts';
 import { createIngest } from './ingest/ingest.ts';
 import type { Clock } from './lib/clock.ts';
 import { createMetrics } from './lib/metrics.ts';
 import { PRIVATE_NETWORKS, parseNetworks } from './lib/network.ts';
 import { createHub } from './live/hub.ts';
+import { buildPeople } from './people.ts';
 import { endAllLeases } from './queue/chunk.ts';
 import { createReceipts } from './receipts/receipts.ts';
 import { createReceiptTokens } from './receipts/token.ts';
@@ -69,6 +67,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
     clock,
     notificationRetentionDays: config.NOTIFICATION_RETENTION_DAYS,
     eventRetentionDays: config.EVENT_RETENTION_DAYS,
+    auditRetentionDays: config.AUDIT_RETENTION_DAYS,
     onError: report,
   });
   await housekeeping.runOnce();
@@ -81,21 +80,25 @@ export async function createApp(deps: AppDeps): Promise<App> {
     ? await ensureFirstAdmin(database, passwords, config.TOCSIN_ADMIN_PASSWORD)
     : null;
   await ensureDemoAccount(database, passwords, config.DEMO_ACCOUNT_PASSWORD, new Date(clock()));
-  const identity = createIdentity({
+  const people = buildPeople({
     database,
     clock,
+    node,
     passwords,
     tokens: createLoginTokens(secrets.login),
-    throttle: createThrottle(database, clock),
     checks: buildMethods(methodsOf(config), database, passwords),
     adminUsers: new Set(config.ADMIN_USERS),
     onVerdict: (method, { kind, reason }) => {
       if (kind === 'unavailable') log.warn({ method, reason }, 'a way to sign in is unavailable');
       else log.debug({ method, reason }, 'sign-in refused');
     },
-    onRevoked: () => channel.wake('tokens'),
+    publishNetworks: parseNetworks(
+      config.PUBLISH_NETWORKS.length > 0 ? config.PUBLISH_NETWORKS : PRIVATE_NETWORKS,
+    ),
+    onChanged: () => channel.wake('access'),
+    onError: report,
   });
-  const accounts = createAccounts({ database, clock, passwords, onChanged: () => channel.wake('tokens') });
+  const { identity, access } = people;
   const tokens = createReceiptTokens(secrets.receipts);
   const receipts = createReceipts({ database, tokens, clock, node });
   const live = createHub({ database, clock, onError: report });
@@ -110,12 +113,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
     },
   });
   const trustedProxies = parseNetworks(config.TRUSTED_PROXIES);
-  const access = createPublishAccess(database, {
-    trustedProxies,
-    publishNetworks: parseNetworks(
-      config.PUBLISH_NETWORKS.length > 0 ? config.PUBLISH_NETWORKS : PRIVATE_NETWORKS,
-    ),
-  });
+  const client = createClient(trustedProxies);
   const parkings = createParkingBoard(database, report);
   const registry = createRegistry(
     buildTransports({
@@ -166,16 +164,15 @@ export async function createApp(deps: AppDeps): Promise<App> {
         });
   const openIdProvider = openIdOf(config);
   const notify = {
+    ...people,
     openId: openIdProvider && createOpenId(openIdProvider),
     database,
-    identity,
+    client,
     ingest,
     live,
     clock,
     demoService: config.DEMO_ACCOUNT_SERVICE,
     firstLoginStatus: config.FIRST_LOGIN_STATUS,
-    mayPublish: access.allowsRequest,
-    clientAddress: access.clientAddress,
   };
   const http = await buildHttp({
     log,
@@ -189,17 +186,15 @@ export async function createApp(deps: AppDeps): Promise<App> {
       parkings: () => parkings.list(),
     },
     api: {
+      ...people,
       database,
-      identity,
-      accounts,
+      client,
       ingest,
       receipts,
       live,
       parkings: () => parkings.list(),
       clock,
       checkAddress: createAddressCheck(registry),
-      mayPublish: access.allowsRequest,
-      clientAddress: access.clientAddress,
       demoService: config.DEMO_ACCOUNT_SERVICE,
       webPushPublicKey: secrets.vapid.publicKey,
     },
@@ -214,7 +209,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
     if (!config.DATABASE_URL) await endAllLeases(database);
     channel.on('work', () => worker.wake());
     channel.on('inbox', () => live.wake());
-    channel.on('tokens', () => {
+    channel.on('access', () => {
       identity.forget();
       live.checkLogins();
     });
@@ -250,6 +245,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
     for (const close of stops.reverse()) await close();
     await ingest.drain();
     await receipts.drain();
+    await people.drain();
   };
   return { http, firstAdmin, start, stop };
 }

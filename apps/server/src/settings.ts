@@ -31,6 +31,8 @@ export const SETTINGS = z.object({
   ...SIGN_IN_SETTINGS,
   NOTIFICATION_RETENTION_DAYS: days.default(365),
   EVENT_RETENTION_DAYS: days.default(90),
+  /** Of who did what. */
+  AUDIT_RETENTION_DAYS: days.default(730),
   /** `node` puts Node's own HTTP/2 client under the transports instead of ours. */
   HTTP2_CLIENT: z.enum(['core', 'node']).default('core'),
   APNS_KEY_FILE: path.optional(),

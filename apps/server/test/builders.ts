@@ -1,6 +1,7 @@
 /** Small builders: each inserts one thing with sensible values and returns what a test needs of it. */
 import { randomUUID } from 'node:crypto';
 import type { DeviceKind } from '@tocsin/push';
+import { makeKey } from '../src/identity/keys.ts';
 import type { Queryable } from '../src/store/database.ts';
 
 let counter = 0;
@@ -89,4 +90,18 @@ export function testClock(start = Date.now()): { now: () => number; advance(ms: 
       time += ms;
     },
   };
+}
+
+/** A key that publishes to the service. */
+export async function serviceKey(
+  database: Queryable,
+  serviceId: string,
+  given: { expiresAt?: Date } = {},
+): Promise<string> {
+  const { text, prefix, hash } = makeKey('service');
+  await database.query(
+    `insert into access_key (service_id, name, prefix, hash, scopes, created_at, expires_at) values ($1, 'test', $2, $3, '{publish}', now(), $4)`,
+    [serviceId, prefix, hash, given.expiresAt ?? null],
+  );
+  return text;
 }

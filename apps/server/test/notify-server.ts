@@ -1,9 +1,12 @@
 /** The Notify API v1 and v2 over real HTTP and a real database, with people already signed in. */
 import type { AddressInfo } from 'node:net';
 import Fastify from 'fastify';
+import { createClient } from '../src/api/edge/client.ts';
 import type { NotifyDeps } from '../src/api/notify/deps.ts';
 import { notifyApi } from '../src/api/notify/plugin.ts';
 import { createIngest } from '../src/ingest/ingest.ts';
+import { parseNetworks } from '../src/lib/network.ts';
+import type { PeopleDeps } from '../src/people.ts';
 import type { Database } from '../src/store/database.ts';
 import { testClock } from './builders.ts';
 import { testDatabase } from './database.ts';
@@ -22,23 +25,24 @@ export interface NotifyServer extends People {
   stop(): Promise<void>;
 }
 
-type Given = Partial<Pick<NotifyDeps, 'mayPublish' | 'openId' | 'firstLoginStatus' | 'ingest'>>;
+type Given = Partial<Pick<NotifyDeps, 'openId' | 'firstLoginStatus' | 'ingest' | 'client'>> & {
+  readonly people?: Partial<PeopleDeps>;
+};
 
 export async function startNotifyServer(given: Given = {}): Promise<NotifyServer> {
   const { database, drop } = await testDatabase();
   const clock = testClock();
-  const people = await createPeople(database, clock.now);
+  const people = await createPeople(database, clock.now, given.people);
   const deps = {
+    ...people,
     database,
-    identity: people.identity,
     ingest: createIngest({ database, clock: clock.now, onAccepted: () => undefined }),
     live: { marked: () => undefined },
     clock: clock.now,
     firstLoginStatus: 201,
     demoService: 'demo',
     openId: null,
-    mayPublish: () => Promise.resolve(true),
-    clientAddress: () => '127.0.0.1',
+    client: createClient(parseNetworks([])),
     ...given,
   } as const;
   const http = Fastify({ bodyLimit: 1024 * 1024, forceCloseConnections: true });

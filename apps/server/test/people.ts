@@ -1,25 +1,24 @@
 /** Accounts and logins as the server itself makes them. */
-import { type Accounts, createAccounts } from '../src/identity/accounts.ts';
-import { createIdentity, type Identity } from '../src/identity/identity.ts';
 import { localAccounts } from '../src/identity/local-accounts.ts';
 import { createLoginTokens, type LoginTokens } from '../src/identity/login-tokens.ts';
 import { createPasswords } from '../src/identity/passwords.ts';
-import { createThrottle } from '../src/identity/throttle.ts';
 import type { Clock } from '../src/lib/clock.ts';
+import { PRIVATE_NETWORKS, parseNetworks } from '../src/lib/network.ts';
+import { buildPeople, type PeopleDeps, type People as ServerPeople } from '../src/people.ts';
 import type { Database } from '../src/store/database.ts';
 import { createUser } from '../src/store/user.ts';
 
 export const PASSWORD = 'correct horse';
 const SECRET = Buffer.alloc(32, 7);
+/** Where tests sign in from. */
+export const HERE = { address: '127.0.0.1', device: 'tests', requestId: null };
 
 export interface Person {
   readonly id: number;
   readonly token: string;
 }
 
-export interface People {
-  readonly identity: Identity;
-  readonly accounts: Accounts;
+export interface People extends ServerPeople {
   readonly tokens: LoginTokens;
   /** Makes the account when there is none and signs in. */
   signedIn(username: string, isAdmin?: boolean): Promise<Person>;
@@ -28,34 +27,30 @@ export interface People {
 export async function createPeople(
   database: Database,
   clock: Clock,
-  onRevoked: () => void = () => undefined,
+  given: Partial<PeopleDeps> = {},
 ): Promise<People> {
   const [passwords, tokens] = [await createPasswords(), createLoginTokens(SECRET)];
-  const checks = [localAccounts(database, passwords)];
-  const throttle = createThrottle(database, clock);
   const passwordHash = await passwords.hash(PASSWORD);
-  const identity = createIdentity({
+  const people = buildPeople({
     database,
     clock,
+    node: 'test',
     tokens,
     passwords,
-    throttle,
-    checks,
+    checks: [localAccounts(database, passwords)],
     adminUsers: new Set(),
+    publishNetworks: parseNetworks(PRIVATE_NETWORKS),
     onVerdict: () => undefined,
-    onRevoked,
+    onChanged: () => undefined,
+    onError: () => undefined,
+    ...given,
   });
-  const onChanged = () => {
-    identity.forget();
-    onRevoked();
-  };
   return {
-    identity,
-    accounts: createAccounts({ database, clock, passwords, onChanged }),
+    ...people,
     tokens,
     async signedIn(username, isAdmin = false) {
       await createUser(database, { username, isAdmin, passwordHash });
-      const result = await identity.signIn(username, PASSWORD, '127.0.0.1');
+      const result = await people.identity.signIn(username, PASSWORD, HERE);
       if (result.kind !== 'ok') throw new Error(`${username} could not sign in`);
       return { id: result.user.id, token: result.token };
     },

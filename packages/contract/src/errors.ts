@@ -50,7 +50,7 @@ export const ERRORS = {
   'not-authenticated': {
     status: 401,
     title: 'A valid login is needed',
-    advice: 'Sign in with `POST /api/v3/sessions` and send `Authorization: Bearer <token>`.',
+    advice: 'Sign in with `POST /api/v3/sessions` and send `Authorization: Bearer <token>`, or send a key.',
   },
   'wrong-credentials': {
     status: 401,
@@ -65,8 +65,13 @@ export const ERRORS = {
   },
   'not-allowed': {
     status: 403,
-    title: 'This login may not do that',
-    advice: 'Use the login of an administrator.',
+    title: 'This login or key may not do that',
+    advice: 'The detail says what is needed: another role, a login, or a key with another scope.',
+  },
+  'cross-site': {
+    status: 403,
+    title: 'The login of the cookie is only for pages of this server',
+    advice: 'Send the request from a page of this server, or with `Authorization` instead of the cookie.',
   },
   'publisher-not-allowed': {
     status: 403,
@@ -102,6 +107,21 @@ export const ERRORS = {
     status: 409,
     title: 'There is a user of that name already',
     advice: 'Choose another name, or change the user there is.',
+  },
+  'group-exists': {
+    status: 409,
+    title: 'There is a group of that name already, here or where it comes from',
+    advice: 'Choose another name, or use the group there is.',
+  },
+  'external-group': {
+    status: 409,
+    title: 'Who belongs to this group is decided elsewhere',
+    advice: 'Change it in the directory or at the OpenID provider; it counts from the next sign-in on.',
+  },
+  'mandatory-service': {
+    status: 409,
+    title: 'This service is mandatory: nobody can unsubscribe',
+    advice: 'Ask an owner of the service or an administrator.',
   },
   'last-administrator': {
     status: 409,

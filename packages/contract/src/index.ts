@@ -1,6 +1,9 @@
 /** What crosses a process boundary: schemas per noun and the one error table. No I/O. */
+export * from './access-key.ts';
+export * from './audit.ts';
 export * from './device.ts';
 export * from './errors.ts';
+export * from './group.ts';
 export * from './inbox.ts';
 export * from './notification.ts';
 export * from './query.ts';

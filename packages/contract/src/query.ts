@@ -12,3 +12,6 @@ export const wholeNumber = (min: number, max: number) =>
 
 /** Where a page begins; only the server knows what it means. */
 export const Cursor = z.string().regex(/^[0-9]{1,15}$/, 'must be a cursor this API gave');
+
+/** The number of a thing, in a body. */
+export const rowId = z.int().min(1).max(Number.MAX_SAFE_INTEGER);

@@ -10,6 +10,8 @@ export const NewUser = z
     /** Left out: the server makes one and shows it once. */
     password: newPassword.optional(),
     isAdmin: z.boolean().default(false),
+    /** May read everything and change nothing but the own account. */
+    isAuditor: z.boolean().default(false),
   })
   .meta({ id: 'NewUser' });
 
@@ -19,6 +21,9 @@ export const UserAccount = z
     username: z.string(),
     isActive: z.boolean(),
     isAdmin: z.boolean(),
+    isAuditor: z.boolean(),
+    /** Who vouches for the account: this server, the directory, the password URL, the OpenID provider. */
+    origin: z.enum(['local', 'ldap', 'url', 'oidc', 'demo']),
     createdAt: z.iso.datetime(),
     firstLoginAt: z.iso.datetime().nullable(),
     /** The password the server made; known only in this answer. */
@@ -31,6 +36,7 @@ export const UserChange = z
   .strictObject({
     isActive: z.boolean().optional(),
     isAdmin: z.boolean().optional(),
+    isAuditor: z.boolean().optional(),
     password: newPassword.optional(),
   })
   .refine((change) => Object.keys(change).length > 0, { message: 'must change something' })

@@ -13,8 +13,13 @@ beforeEach(async () => {
 afterEach(() => server.close());
 
 const apiWith = (token: string | null) =>
-  createApi({ origin: server.origin, token, onTokenRefused: (code) => refused.push(code) });
-const signedIn = async () => apiWith((await apiWith(null).signIn('anna', 'correct')).token);
+  createApi({
+    origin: server.origin,
+    token,
+    isSignedIn: token !== null,
+    onTokenRefused: (code) => refused.push(code),
+  });
+const signedIn = async () => apiWith((await apiWith(null).signIn('anna', 'correct')).token ?? null);
 
 test('a wrong password is a failure with the code of the error table, and ends no login', async () => {
   await expect(apiWith(null).signIn('anna', 'wrong')).rejects.toMatchObject({ code: 'wrong-credentials' });

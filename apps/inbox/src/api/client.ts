@@ -8,8 +8,10 @@ export const PAGE_SIZE = 50;
 export interface ApiOptions {
   /** Origin of the server without a trailing slash; empty for the page's own. */
   readonly origin: string;
+  /** Null in a browser: its login is a cookie that no script can read. */
   readonly token: string | null;
-  /** The server no longer takes the token: the login has ended or the account is deactivated. */
+  readonly isSignedIn: boolean;
+  /** The server no longer takes the login: the login has ended or the account is deactivated. */
   readonly onTokenRefused: (code: FailureCode) => void;
 }
 
@@ -24,7 +26,7 @@ export function createApi(options: ApiOptions) {
     request<void>(wanted ? 'PUT' : 'DELETE', `/subscriptions/${serviceId}`);
   return {
     signIn: (username: string, password: string) =>
-      request<Session>('POST', '/sessions', { username, password }),
+      request<Session>('POST', '/sessions', { username, password, cookie: true }),
     signOut: () => request<void>('DELETE', '/sessions/current'),
     services: async () => (await request<{ items: Service[] }>('GET', '/services')).items,
     setSubscription,
@@ -47,7 +49,7 @@ export function createApi(options: ApiOptions) {
   };
 }
 
-function createRequest({ origin, token, onTokenRefused }: ApiOptions): Request {
+function createRequest({ origin, token, isSignedIn, onTokenRefused }: ApiOptions): Request {
   return async (method, path, body) => {
     const response = await reach(`${origin}/api/v3${path}`, {
       method,
@@ -58,7 +60,7 @@ function createRequest({ origin, token, onTokenRefused }: ApiOptions): Request {
       ...(body && { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
-    if (!response.ok) throw await refuse(response, token === null ? undefined : onTokenRefused);
+    if (!response.ok) throw await refuse(response, isSignedIn ? onTokenRefused : undefined);
     if (response.status === 204) return undefined as never;
     return (await response.json()) as never;
   };

@@ -1,13 +1,14 @@
 /**
- * Follows `/api/v3/stream` for as long as it is wanted. `EventSource` cannot send the Authorization header, so this
- * reads the stream with fetch, and reconnects with growing pauses.
+ * Follows `/api/v3/stream` for as long as it is wanted. `EventSource` cannot tell why it was refused, so this reads
+ * the stream with fetch, and reconnects with growing pauses.
  */
 import { type FailureCode, toFailure } from './failure.ts';
 import { createSseParser, type StreamEvent } from './sse-parser.ts';
 
 export interface StreamOptions {
   readonly origin: string;
-  readonly token: string;
+  /** Null in a browser: its login is a cookie that no script can read. */
+  readonly token: string | null;
   /** The stream is open; called again after each reconnect. */
   readonly onOpen: () => void;
   /** Events that arrived together, so that a flood costs one update of the screen, not one per event. */
@@ -79,7 +80,10 @@ async function followOnce(
   let opened = false;
   try {
     const response = await fetch(`${origin}/api/v3/stream`, {
-      headers: { authorization: `Bearer ${token}`, ...(lastId !== null && { 'last-event-id': lastId }) },
+      headers: {
+        ...(token !== null && { authorization: `Bearer ${token}` }),
+        ...(lastId !== null && { 'last-event-id': lastId }),
+      },
       signal: AbortSignal.any([stopped, silence.signal]),
     });
     if (!response.ok) {

@@ -21,7 +21,7 @@ export function useLiveInbox(): { readonly isLost: boolean; readonly retryNow: (
     let quiet: ReturnType<typeof setTimeout> | undefined;
     const followed = followStream({
       origin: '',
-      token: session.token,
+      token: session.token ?? null,
       onTokenRefused,
       random: Math.random,
       onOpen: () => {

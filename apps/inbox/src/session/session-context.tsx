@@ -38,7 +38,9 @@ export function SessionProvider({ children }: { readonly children: ReactNode }) 
   const value = useMemo(() => {
     const onTokenRefused = (code: FailureCode) =>
       store.end(code === 'inactive-user' ? 'deactivated' : 'expired');
-    return { session, end, store, onTokenRefused, api: createApi({ origin: '', token, onTokenRefused }) };
+    const isSignedIn = session !== null;
+    const api = createApi({ origin: '', token, isSignedIn, onTokenRefused });
+    return { session, end, store, onTokenRefused, api };
   }, [session, end, store, token]);
   return <SessionContext.Provider value={value}>{children}</SessionContext.Provider>;
 }

@@ -4,9 +4,8 @@ import { createSessionStore, SESSION_KEY } from './session-store.ts';
 
 const NOW = Date.parse('2026-01-01T00:00:00Z');
 const session: Session = {
-  token: 'secret',
   expiresAt: '2026-02-01T00:00:00.000Z',
-  user: { id: 1, username: 'anna', isAdmin: false },
+  user: { id: 1, username: 'anna', isAdmin: false, isAuditor: false },
 };
 
 function storage(start: Record<string, string> = {}) {
@@ -29,7 +28,7 @@ test('a login that has run out is gone, and says so', () => {
   expect(createSessionStore(kept, () => NOW).current()).toEqual({ session: null, end: 'expired' });
 });
 
-test.each(['{', 'null', '7', '{"token":1}'])(
+test.each(['{', 'null', '7', '{"expiresAt":1}'])(
   '%s in the storage does not keep the app from starting',
   (text) => {
     const kept = storage({ [SESSION_KEY]: text });
@@ -37,7 +36,7 @@ test.each(['{', 'null', '7', '{"token":1}'])(
   },
 );
 
-test('the end of a login forgets the token and gives the reason', () => {
+test('the end of a login forgets who it was and gives the reason', () => {
   const kept = storage();
   const store = createSessionStore(kept, () => NOW);
   store.begin(session);

@@ -1,7 +1,6 @@
 /**
- * The login of this browser. It is kept in localStorage, because the service worker needs no login: receipts are
- * authorised by the token in each push. Anything that can run script on this origin can read it, which is why the
- * content security policy allows none but our own.
+ * Who is signed in at this browser and until when. The login itself is a cookie that no script can read; the service
+ * worker needs none: receipts are authorised by the token in each push.
  */
 import type { Session } from '../api/types.ts';
 
@@ -46,7 +45,7 @@ export function createSessionStore(storage: KeyValueStorage, now: () => number):
     },
     reload() {
       const next = read(storage, now());
-      if (next.session?.token !== state.session?.token) become(next);
+      if (nameOf(next) !== nameOf(state)) become(next);
     },
     subscribe(listener) {
       listeners.add(listener);
@@ -54,6 +53,10 @@ export function createSessionStore(storage: KeyValueStorage, now: () => number):
     },
   };
 }
+
+/** Differs from login to login. */
+export const sessionName = ({ user, expiresAt }: Session) => `${user.id} ${expiresAt}`;
+const nameOf = ({ session }: SessionState) => session && sessionName(session);
 
 function read(storage: KeyValueStorage, now: number): SessionState {
   const session = parse(storage.getItem(SESSION_KEY));
@@ -67,7 +70,7 @@ function parse(text: string | null): Session | null {
   if (text === null) return null;
   try {
     const value = JSON.parse(text) as Partial<Session> | null;
-    const isSession = typeof value?.token === 'string' && typeof value.user?.username === 'string';
+    const isSession = typeof value?.expiresAt === 'string' && typeof value.user?.username === 'string';
     return isSession ? (value as Session) : null;
   } catch {
     return null;

@@ -4,6 +4,7 @@ import { type ReactNode, useState } from 'react';
 import { failureCode } from '../api/failure.ts';
 import { PushProvider } from '../notifications/push-context.tsx';
 import { SessionProvider, useSession } from '../session/session-context.tsx';
+import { sessionName } from '../session/session-store.ts';
 import { SignInPage } from '../session/sign-in-page.tsx';
 import { TextsProvider } from '../texts/texts-context.tsx';
 import { Screens } from './screens.tsx';
@@ -27,7 +28,7 @@ function Entrance() {
   const { session } = useSession();
   if (!session) return <SignInPage />;
   return (
-    <DataProvider key={session.token}>
+    <DataProvider key={sessionName(session)}>
       <PushProvider>
         <Screens />
       </PushProvider>

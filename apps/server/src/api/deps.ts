@@ -1,12 +1,18 @@
 import type { DeviceAddress, DeviceKind } from '@tocsin/push';
-import type { FastifyRequest } from 'fastify';
-import type { Accounts } from '../identity/accounts.ts';
+import type { AccessKeys } from '../administration/access-keys.ts';
+import type { Accounts } from '../administration/accounts.ts';
+import type { Groups } from '../administration/groups.ts';
+import type { Services } from '../administration/services.ts';
+import type { Sessions } from '../administration/sessions.ts';
+import type { Audit } from '../audit/audit.ts';
 import type { Identity } from '../identity/identity.ts';
+import type { PublishAccess } from '../identity/publish-access.ts';
 import type { Ingest } from '../ingest/draft.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { LiveHub } from '../live/hub.ts';
 import type { Receipts } from '../receipts/receipts.ts';
 import type { Database } from '../store/database.ts';
+import type { Client } from './edge/client.ts';
 
 export interface StreamLimits {
   readonly keepAliveMs: number;
@@ -20,7 +26,12 @@ export interface StreamLimits {
 export interface ApiDeps {
   readonly database: Database;
   readonly identity: Identity;
+  readonly audit: Audit;
   readonly accounts: Accounts;
+  readonly sessions: Sessions;
+  readonly accessKeys: AccessKeys;
+  readonly services: Services;
+  readonly groups: Groups;
   readonly ingest: Ingest;
   readonly receipts: Receipts;
   readonly live: LiveHub;
@@ -29,10 +40,10 @@ export interface ApiDeps {
   readonly clock: Clock;
   /** Says what is wrong with an address, or null. */
   readonly checkAddress: (kind: DeviceKind, device: DeviceAddress) => string | null;
-  /** May this request publish to the service without a login? Unknown service: by the default policy. */
-  readonly mayPublish: (serviceId: string, request: FastifyRequest) => Promise<boolean>;
-  /** The client's address, proxies already looked through. */
-  readonly clientAddress: (request: FastifyRequest) => string;
+  /** Who may publish. */
+  readonly access: PublishAccess;
+  /** Where requests come from. */
+  readonly client: Client;
   /** The only category of services that the demo account is shown. */
   readonly demoService: string;
   readonly webPushPublicKey: string;

@@ -1,8 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { service, user } from '../../test/builders.ts';
+import { service, serviceKey, user } from '../../test/builders.ts';
 import { type TestDatabase, testDatabase } from '../../test/database.ts';
-import { hashKey } from '../identity/publish-access.ts';
-import { setPublishKey } from '../store/service.ts';
 import {
   connect,
   credentialsOf,
@@ -21,6 +19,7 @@ describe('who may do what', () => {
   let started: StartedBroker;
   let ada: MqttDevice;
   let bob: MqttDevice;
+  let key: string;
   const ids = { open: '', network: '', key: '', other: '' };
 
   beforeAll(async () => {
@@ -30,10 +29,9 @@ describe('who may do what', () => {
     bob = await mqttDevice(test.database, await user(test.database, { username: 'bob' }));
     ids.open = await service(test.database, { publishPolicy: 'open' });
     ids.network = await service(test.database, { publishPolicy: 'network' });
-    ids.key = await service(test.database);
-    ids.other = await service(test.database);
-    await setPublishKey(test.database, ids.key, hashKey('tsk_right'));
-    await setPublishKey(test.database, ids.other, hashKey('tsk_other'));
+    ids.key = await service(test.database, { publishPolicy: 'key' });
+    ids.other = await service(test.database, { publishPolicy: 'key' });
+    key = await serviceKey(test.database, ids.key);
     started = await startBroker(test.database, { identity: fakeIdentity({ ada: adaId }) });
   });
   afterAll(async () => {
@@ -46,7 +44,7 @@ describe('who may do what', () => {
     'ada’s device': () => credentialsOf(ada),
     'bob’s device': () => credentialsOf(bob),
     ada: () => ({ username: 'Ada', password: 'login-of-ada' }),
-    'the key': () => ({ username: ids.key, password: 'tsk_right' }),
+    'the key': () => ({ username: ids.key, password: key }),
   };
   const topics = (name: string) =>
     name

@@ -1,7 +1,7 @@
 /** Topic ACLs: a short list of what is allowed; everything else is refused. */
 import type { Queryable } from '../store/database.ts';
 import { findMqttDevice } from '../store/device.ts';
-import { isStillValid, type MayPublish, type Principal, type TokenAuthentication } from './principal.ts';
+import { type MayPublish, type Principal, renewed, type TokenAuthentication } from './principal.ts';
 import { parseTopic, type Topic } from './topics.ts';
 
 export interface AccessDeps {
@@ -13,12 +13,13 @@ export interface AccessDeps {
 /** What the client may publish to under that name, or null. `address` is its IP address. */
 export async function publishableTopic(
   deps: AccessDeps,
-  principal: Principal,
+  known: Principal,
   address: string,
   name: string,
 ): Promise<Topic | null> {
   const topic = parseTopic(name);
-  if (!topic || !(await isStillValid(deps.identity, principal))) return null;
+  const principal = topic && (await renewed(deps.identity, known, address));
+  if (!principal) return null;
   switch (topic.kind) {
     case 'service-notifications':
       return (await mayPublishTo(deps, principal, address, topic.serviceId)) ? topic : null;
@@ -39,8 +40,8 @@ async function mayPublishTo(
   // A device's own credentials let it receive; to publish it needs no more and no less than anybody at its address.
   if (principal.kind === 'service' && principal.serviceId !== serviceId) return false;
   const key = principal.kind === 'service' ? principal.key : null;
-  const user = principal.kind === 'user' ? { id: principal.userId } : null;
-  return deps.mayPublish(serviceId, { address, key, user });
+  const user = principal.kind === 'user' ? principal.user : null;
+  return deps.mayPublish(serviceId, { address, key, user, isDisguised: false });
 }
 
 export interface ListenableDevice {
@@ -51,16 +52,18 @@ export interface ListenableDevice {
 /** The device whose notifications this topic filter asks for, when the client may have them; else null. */
 export async function listenableDevice(
   deps: AccessDeps,
-  principal: Principal,
+  known: Principal,
+  clientAddress: string,
   filter: string,
 ): Promise<ListenableDevice | null> {
   const topic = parseTopic(filter);
   if (topic?.kind !== 'device-notifications') return null;
   const { address } = topic;
-  if (principal.kind === 'device') {
+  const principal = await renewed(deps.identity, known, clientAddress);
+  if (principal?.kind === 'device') {
     return principal.address === address ? { deviceId: principal.deviceId, address } : null;
   }
-  if (principal.kind !== 'user' || !(await isStillValid(deps.identity, principal))) return null;
+  if (principal?.kind !== 'user') return null;
   const device = await findMqttDevice(deps.database, address);
-  return device?.userId === principal.userId ? { deviceId: device.id, address } : null;
+  return device?.userId === principal.user.id ? { deviceId: device.id, address } : null;
 }

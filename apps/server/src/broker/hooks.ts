@@ -87,7 +87,9 @@ async function authorizePublish(
 /** False answers 0x80 for this filter in SUBACK (§3.9.3). */
 async function authorizeSubscribe(deps: HookDeps, client: Client, filter: string): Promise<boolean> {
   const connection = deps.connections.get(client);
-  const device = connection?.principal ? await listenableDevice(deps, connection.principal, filter) : null;
+  const device = connection?.principal
+    ? await listenableDevice(deps, connection.principal, connection.address, filter)
+    : null;
   if (device) connection?.granted.set(filter, device);
   else deps.log.info({ clientId: client.id, topic: filter }, 'MQTT subscription refused');
   return device !== null;

@@ -1,23 +1,21 @@
 /** Who is at the other end of a connection, found out once at CONNECT. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { isStorable } from '@tocsin/contract';
+import type { User } from '../identity/caller.ts';
+import type { From } from '../identity/deps.ts';
+import type { Publisher } from '../identity/publish-access.ts';
 import type { Queryable } from '../store/database.ts';
 import { findMqttDevice } from '../store/device.ts';
 import { UUID } from './topics.ts';
 
 export type Principal =
   | { readonly kind: 'device'; readonly deviceId: number; readonly userId: number; readonly address: string }
-  | { readonly kind: 'user'; readonly userId: number; readonly token: string }
+  | { readonly kind: 'user'; readonly user: MqttUser; readonly token: string }
   | { readonly kind: 'service'; readonly serviceId: string; readonly key: string }
   /** May publish where the policy of the service asks for no credentials. */
   | { readonly kind: 'anonymous' };
 
-export interface Publisher {
-  /** IP address of the client, proxies already looked through; '' trusts no network. */
-  readonly address: string;
-  readonly key: string | null;
-  readonly user: { readonly id: number } | null;
-}
+export type MqttUser = Pick<User, 'id' | 'username' | 'isAdmin'>;
 
 export type MayPublish = (serviceId: string, publisher: Publisher) => Promise<boolean>;
 
@@ -25,9 +23,9 @@ export type MayPublish = (serviceId: string, publisher: Publisher) => Promise<bo
 export interface TokenAuthentication {
   authenticate(
     authorization: string,
+    from: From,
   ): Promise<
-    | { readonly kind: 'user'; readonly user: { readonly id: number; readonly username: string } }
-    | { readonly kind: 'inactive' | 'refused' }
+    { readonly kind: 'login'; readonly user: MqttUser } | { readonly kind: 'key' | 'inactive' | 'refused' }
   >;
 }
 
@@ -66,25 +64,34 @@ export async function findPrincipal(
   const { isKnown, device } = await authenticateDevice(deps.database, username, password);
   if (device) return { kind: 'device', deviceId: device.id, userId: device.userId, address: username };
   if (isKnown) return null;
-  if (!UUID.test(username.toLowerCase())) return findUser(deps.identity, username, password);
+  if (!UUID.test(username.toLowerCase())) return findUser(deps.identity, credentials);
   const serviceId = username.toLowerCase();
-  const allowed = await deps.mayPublish(serviceId, { address, key: password, user: null });
+  const publisher = { address, key: password, user: null, isDisguised: false };
+  const allowed = await deps.mayPublish(serviceId, publisher);
   return allowed ? { kind: 'service', serviceId, key: password } : null;
 }
 
 async function findUser(
   identity: TokenAuthentication,
-  username: string,
-  token: string,
+  { username = '', password: token = '', address }: Credentials,
 ): Promise<Principal | null> {
-  const found = await identity.authenticate(`Bearer ${token}`);
-  if (found.kind !== 'user' || found.user.username !== username.toLowerCase()) return null;
-  return { kind: 'user', userId: found.user.id, token };
+  const found = await identity.authenticate(`Bearer ${token}`, { address, ...BY_MQTT });
+  if (found.kind !== 'login' || found.user.username !== username.toLowerCase()) return null;
+  return { kind: 'user', user: found.user, token };
 }
 
-/** False when the login of a connected user ended meanwhile. The others are looked at where they act. */
-export async function isStillValid(identity: TokenAuthentication, principal: Principal): Promise<boolean> {
-  return (
-    principal.kind !== 'user' || (await identity.authenticate(`Bearer ${principal.token}`)).kind === 'user'
-  );
+const BY_MQTT = { device: 'MQTT', requestId: null };
+
+/**
+ * As it is now: null when the login of a connected user ended meanwhile. The others are looked at where they act.
+ * `address` is the client's.
+ */
+export async function renewed(
+  identity: TokenAuthentication,
+  principal: Principal,
+  address: string,
+): Promise<Principal | null> {
+  if (principal.kind !== 'user') return principal;
+  const found = await identity.authenticate(`Bearer ${principal.token}`, { address, ...BY_MQTT });
+  return found.kind === 'login' ? { ...principal, user: found.user } : null;
 }

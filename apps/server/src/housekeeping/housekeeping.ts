@@ -1,9 +1,11 @@
 /** What must be done now and then: partitions ahead of time, retention, old keys, expired MQTT messages. */
 import type { Clock } from '../lib/clock.ts';
+import { forgetAccessChanges } from '../store/access-change.ts';
 import type { Database } from '../store/database.ts';
 import { deleteKeysBefore } from '../store/idempotency.ts';
 import { deleteExpiredTokens } from '../store/login-token.ts';
 import { purgeExpired } from '../store/mqtt-outbox.ts';
+import { deleteCodesBefore } from '../store/one-time-code.ts';
 import { dropPartitionsBefore, ensurePartitions } from '../store/partition.ts';
 import { deleteThrottlesBefore } from '../store/sign-in-throttle.ts';
 
@@ -12,6 +14,7 @@ export interface HousekeepingDeps {
   readonly clock: Clock;
   readonly notificationRetentionDays: number;
   readonly eventRetentionDays: number;
+  readonly auditRetentionDays: number;
   readonly onError: (error: Error, what: string) => void;
 }
 
@@ -38,10 +41,13 @@ export function createHousekeeping(deps: HousekeepingDeps): Housekeeping {
     await dropPartitionsBefore(deps.database, {
       notifications: daysAgo(deps.notificationRetentionDays),
       events: daysAgo(deps.eventRetentionDays),
+      audit: daysAgo(deps.auditRetentionDays),
     });
     await deleteKeysBefore(deps.database, daysAgo(IDEMPOTENCY_DAYS));
     await purgeExpired(deps.database, new Date(now));
     await deleteExpiredTokens(deps.database, new Date(now));
+    await forgetAccessChanges(deps.database);
+    await deleteCodesBefore(deps.database, daysAgo(1));
     await deleteThrottlesBefore(deps.database, { familiar: daysAgo(FAMILIAR_DAYS), others: daysAgo(1) });
   };
   return {

@@ -3,16 +3,26 @@
  * the configured order.
  */
 import { limit } from '../lib/limit.ts';
+import type { Origin } from '../store/user.ts';
+
+/** What another server says of a person; null where it does not say, and the account stays what it is. */
+export interface Vouched {
+  readonly isAdmin: boolean | null;
+  readonly isAuditor: boolean | null;
+  /** The names that server has for the groups of the person. */
+  readonly groups: readonly string[] | null;
+}
+
+export const SAYS_NOTHING: Vouched = { isAdmin: null, isAuditor: null, groups: null };
 
 export type Verdict =
-  /** `isAdmin` is null when the check does not say; the account then stays what it is. */
-  | { readonly kind: 'ok'; readonly isAdmin: boolean | null }
+  | ({ readonly kind: 'ok' } & Vouched)
   | { readonly kind: 'refused'; readonly reason: string }
   /** It could not be asked. */
   | { readonly kind: 'unavailable'; readonly reason: string };
 
 export interface CredentialCheck {
-  readonly name: string;
+  readonly name: Exclude<Origin, 'demo'>;
   /**
    * Somebody else decides. It is not asked for an account whose password is kept here: it could take the account
    * over, and would learn its password.
@@ -23,7 +33,10 @@ export interface CredentialCheck {
 }
 
 /** Hears of every check that did not say yes. Reasons never hold what was typed. */
-export type OnVerdict = (name: string, verdict: Exclude<Verdict, { kind: 'ok' }>) => void;
+export type OnVerdict = (name: CredentialCheck['name'], verdict: Exclude<Verdict, { kind: 'ok' }>) => void;
+
+/** A yes, and whose it is. */
+export type Proof = Vouched & { readonly by: Origin };
 
 /** The first yes, or null. */
 export async function askInOrder(
@@ -31,10 +44,13 @@ export async function askInOrder(
   username: string,
   password: string,
   onVerdict: OnVerdict,
-): Promise<Extract<Verdict, { kind: 'ok' }> | null> {
+): Promise<Proof | null> {
   for (const one of checks) {
     const verdict = await one.check(username, password);
-    if (verdict.kind === 'ok') return verdict;
+    if (verdict.kind === 'ok') {
+      const { isAdmin, isAuditor, groups } = verdict;
+      return { by: one.name, isAdmin, isAuditor, groups };
+    }
     onVerdict(one.name, verdict);
   }
   return null;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { testClock } from '../../test/builders.ts';
 import { type TestDatabase, testDatabase } from '../../test/database.ts';
-import { createPeople, type People } from '../../test/people.ts';
+import { createPeople, HERE, type People } from '../../test/people.ts';
 import { createUser, findUserByName } from '../store/user.ts';
 import { ensureDemoAccount } from './demo-account.ts';
 import { localAccounts } from './local-accounts.ts';
@@ -20,7 +20,7 @@ beforeEach(() => test.database.query('delete from user_account'));
 
 const start = (password?: string) =>
   ensureDemoAccount(test.database, passwords, password, new Date(clock.now()));
-const signIn = (password: string) => people.identity.signIn('demo', password, '192.0.2.1');
+const signIn = (password: string) => people.identity.signIn('demo', password, HERE);
 
 describe('the demo account', () => {
   it('is there with the configured password, and is no administrator', async () => {
@@ -36,14 +36,14 @@ describe('the demo account', () => {
   it('keeps its logins over a restart, and loses them with another password or without one', async () => {
     await start('for reviewers');
     for (const [next, kind] of [
-      ['for reviewers', 'user'],
+      ['for reviewers', 'login'],
       ['another one', 'refused'],
     ] as const) {
       const login = await signIn('for reviewers');
       if (login.kind !== 'ok') throw new Error(login.kind);
       await start(next);
       people.identity.forget();
-      expect((await people.identity.authenticate(`Bearer ${login.token}`)).kind).toBe(kind);
+      expect((await people.identity.authenticate(`Bearer ${login.token}`, HERE)).kind).toBe(kind);
     }
     await start();
     expect((await signIn('another one')).kind).toBe('refused');

@@ -15,6 +15,8 @@ export function isShownTo(
   return user.username !== DEMO_ACCOUNT || service.category === demoService;
 }
 
+const NO_ROLES = { isAdmin: false, isAuditor: false, origin: 'demo' } as const;
+
 /** Makes the account what the configuration says, at every start. Without a password nobody signs in to it. */
 export async function ensureDemoAccount(
   database: Database,
@@ -25,12 +27,12 @@ export async function ensureDemoAccount(
   const passwordHash = password === undefined ? null : await passwords.hash(password);
   const account = await findUserByName(database, DEMO_ACCOUNT);
   if (!account) {
-    if (passwordHash) await createUser(database, { username: DEMO_ACCOUNT, passwordHash, isAdmin: false });
+    if (passwordHash)
+      await createUser(database, { username: DEMO_ACCOUNT, passwordHash, isAdmin: false, origin: 'demo' });
     return;
   }
   // Whoever reads the application to the store knows the password: never an administrator.
-  if (passwordHash && account.isAdmin)
-    await changeUser(database, account.id, { isActive: null, isAdmin: false });
+  if (passwordHash) await changeUser(database, account.id, NO_ROLES);
   if (await isAsWanted(passwords, account.passwordHash, password)) return;
   await database.transaction(async (connection) => {
     await setPasswordHash(connection, account.id, passwordHash);

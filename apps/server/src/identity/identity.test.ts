@@ -1,14 +1,17 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { testClock } from '../../test/builders.ts';
 import { type TestDatabase, testDatabase } from '../../test/database.ts';
+import { HERE } from '../../test/people.ts';
+import { SYSTEM } from '../audit/entry.ts';
+import { parseNetworks } from '../lib/network.ts';
+import { buildPeople, type People } from '../people.ts';
 import { ensureSecret } from '../store/secret.ts';
 import { changeUser, createUser, findUserByName, setPasswordHash } from '../store/user.ts';
-import type { CredentialCheck, Verdict } from './credential-check.ts';
-import { createIdentity, type Identity } from './identity.ts';
+import type { Authentication, SignIn } from './answers.ts';
+import { type CredentialCheck, SAYS_NOTHING, type Verdict } from './credential-check.ts';
 import { ensureFirstAdmin, localAccounts } from './local-accounts.ts';
 import { createLoginTokens, LOGIN_LIFETIME_MS } from './login-tokens.ts';
 import { createPasswords, type Passwords } from './passwords.ts';
-import { createThrottle } from './throttle.ts';
 
 let test: TestDatabase;
 let passwords: Passwords;
@@ -20,32 +23,42 @@ beforeAll(async () => {
 afterAll(() => test.drop());
 
 /** One node: what it remembers is its own. */
-function node(others: CredentialCheck[] = [], onRevoked: () => void = () => undefined): Identity {
-  const checks = [localAccounts(test.database, passwords), ...others];
-  const { database } = test;
-  const throttle = createThrottle(database, clock.now);
-  return createIdentity({
-    database,
+function node(checks: CredentialCheck[] = [], onChanged: () => void = () => undefined): Node {
+  const people = buildPeople({
+    database: test.database,
     clock: clock.now,
+    node: 'test',
     tokens,
     passwords,
-    throttle,
-    checks,
+    checks: [localAccounts(test.database, passwords), ...checks],
     adminUsers: new Set(['boss']),
+    publishNetworks: parseNetworks([]),
     onVerdict: (name, { kind }) => void verdicts.push(`${name} ${kind}`),
-    onRevoked,
+    onChanged,
+    onError: (error) => expect.unreachable(error.message),
   });
+  const { identity, sessions } = people;
+  return {
+    ...people,
+    signIn: (username, password) => identity.signIn(username, password, HERE),
+    recognise: (header) => identity.authenticate(header, HERE),
+    endAll: (userId) => sessions.endAll(SYSTEM, userId),
+  };
+}
+interface Node extends People {
+  signIn(username: string, password: string): Promise<SignIn>;
+  recognise(header: string): Promise<Authentication>;
+  endAll(userId: number): Promise<void>;
 }
 const verdicts: string[] = [];
-const ADDRESS = '192.0.2.1';
 let turn = 0;
 async function account(): Promise<string> {
   const username = `person${++turn}`;
   await createUser(test.database, { username, passwordHash: await passwords.hash('right'), isAdmin: false });
   return username;
 }
-async function signIn(identity: Identity, username: string, password = 'right') {
-  const result = await identity.signIn(username, password, ADDRESS);
+async function signIn(at: Node, username: string, password = 'right') {
+  const result = await at.signIn(username, password);
   if (result.kind !== 'ok') throw new Error('refused');
   return { ...result, header: `Bearer ${result.token}` };
 }
@@ -61,7 +74,13 @@ describe('signing in', () => {
   it('lowers the name, tells the first login and until when it lasts', async () => {
     const username = await account();
     const first = await signIn(node(), username.toUpperCase());
-    expect(first.user).toEqual({ id: first.user.id, username, isActive: true, isAdmin: false });
+    expect(first.user).toEqual({
+      id: first.user.id,
+      username,
+      isActive: true,
+      isAdmin: false,
+      isAuditor: false,
+    });
     expect([first.isFirst, (await signIn(node(), username)).isFirst]).toEqual([true, false]);
     expect(await expiry(username)).toEqual(first.expiresAt);
   });
@@ -73,19 +92,19 @@ describe('signing in', () => {
   });
 
   it.each(['wrong', '', 'right '])('is refused with the password %j', async (password) => {
-    expect(await node().signIn(await account(), password, ADDRESS)).toEqual({ kind: 'refused' });
+    expect(await node().signIn(await account(), password)).toEqual({ kind: 'refused' });
   });
 
   it.each(['nobody', '', 'a\0b', '\ud800'])('is refused to %j', async (username) => {
-    expect(await node().signIn(username, 'right', ADDRESS)).toEqual({ kind: 'refused' });
+    expect(await node().signIn(username, 'right')).toEqual({ kind: 'refused' });
   });
 
   it('makes no local account out of a wrong guess', async () => {
-    await node().signIn('guessed', 'right', ADDRESS);
+    await node().signIn('guessed', 'right');
     expect(await findUserByName(test.database, 'guessed')).toBeNull();
   });
 
-  const directory = (name: string, verdict: Verdict): CredentialCheck => ({
+  const directory = (name: CredentialCheck['name'], verdict: Verdict): CredentialCheck => ({
     name,
     isOutside: true,
     check: (username, password) => {
@@ -94,32 +113,32 @@ describe('signing in', () => {
     },
   });
   const asked: string[] = [];
-  const yes = (isAdmin: boolean | null = null) => ({ kind: 'ok', isAdmin }) as const;
+  const yes = (isAdmin: boolean | null = null) => ({ ...SAYS_NOTHING, kind: 'ok', isAdmin }) as const;
   beforeEach(() => {
     asked.length = 0;
     verdicts.length = 0;
   });
 
   it('asks the directories in order and makes an account for whom one of them knows', async () => {
-    const broken = directory('broken', { kind: 'unavailable', reason: 'no answer' });
-    const identity = node([broken, directory('ldap', yes()), directory('late', yes())]);
+    const broken = directory('url', { kind: 'unavailable', reason: 'no answer' });
+    const identity = node([broken, directory('ldap', yes()), directory('oidc', yes())]);
     const result = await signIn(identity, 'External', 'pw');
-    expect(asked).toEqual(['broken external pw', 'ldap external pw']);
-    expect(verdicts).toEqual(['local refused', 'broken unavailable']);
+    expect(asked).toEqual(['url external pw', 'ldap external pw']);
+    expect(verdicts).toEqual(['local refused', 'url unavailable']);
     expect([result.isFirst, result.user.username, result.user.isAdmin]).toEqual([true, 'external', false]);
     expect((await signIn(identity, 'external', 'pw')).user.id).toBe(result.user.id);
-    expect(await node().signIn('external', 'pw', ADDRESS)).toEqual({ kind: 'refused' });
+    expect(await node().signIn('external', 'pw')).toEqual({ kind: 'refused' });
   });
 
   it('asks no directory about an account whose password is kept here', async () => {
     const identity = node([directory('ldap', yes(true))]);
     const username = await account();
-    expect(await identity.signIn(username, 'of the directory', ADDRESS)).toEqual({ kind: 'refused' });
+    expect(await identity.signIn(username, 'of the directory')).toEqual({ kind: 'refused' });
     expect(asked).toEqual([]);
   });
 
   it('asks nobody about an empty password', async () => {
-    expect(await node([directory('ldap', yes())]).signIn('external', '', ADDRESS)).toEqual({
+    expect(await node([directory('ldap', yes())]).signIn('external', '')).toEqual({
       kind: 'refused',
     });
     expect(asked).toEqual([]);
@@ -158,23 +177,23 @@ describe('being recognised', () => {
   it('until the token expires', async () => {
     const identity = node();
     const { header, user } = await signIn(identity, await account());
-    expect(await identity.authenticate(header)).toMatchObject({ kind: 'user', user });
+    expect(await identity.recognise(header)).toMatchObject({ kind: 'login', user });
     clock.advance(LOGIN_LIFETIME_MS);
-    expect(await identity.authenticate(header)).toEqual({ kind: 'refused', detail: 'Token has expired' });
+    expect(await identity.recognise(header)).toEqual({ kind: 'refused', detail: 'Token has expired' });
   });
 
   it('not once signed out, while the other login goes on', async () => {
     const identity = node();
     const username = await account();
     const [one, two] = [await signIn(identity, username), await signIn(identity, username)];
-    const known = await identity.authenticate(one.header);
-    if (known.kind !== 'user') throw new Error(known.kind);
-    await identity.signOut(known.tokenId);
-    expect(await identity.authenticate(one.header)).toEqual({
+    const known = await identity.recognise(one.header);
+    if (known.kind !== 'login') throw new Error(known.kind);
+    await identity.sessions.end(SYSTEM, known.user.id, known.tokenId);
+    expect(await identity.recognise(one.header)).toEqual({
       kind: 'refused',
       detail: 'Could not validate credentials',
     });
-    expect(await identity.authenticate(two.header)).toMatchObject({ kind: 'user' });
+    expect(await identity.recognise(two.header)).toMatchObject({ kind: 'login' });
     expect(await expiry(username)).toEqual(two.expiresAt);
   });
 
@@ -183,31 +202,31 @@ describe('being recognised', () => {
     const identity = node([], () => void told++);
     const username = await account();
     const { header, user } = await signIn(identity, username);
-    await identity.revokeAll(user.id);
-    expect(await identity.authenticate(header)).toMatchObject({ kind: 'refused' });
+    await identity.endAll(user.id);
+    expect(await identity.recognise(header)).toMatchObject({ kind: 'refused' });
     expect([await expiry(username), told]).toEqual([null, 1]);
   });
 
   it('for at most half a second by a node that has not heard of the revocation', async () => {
     const [here, there] = [node(), node()];
     const { header, user } = await signIn(here, await account());
-    expect(await there.authenticate(header)).toMatchObject({ kind: 'user' });
-    await here.revokeAll(user.id);
-    expect(await there.authenticate(header)).toMatchObject({ kind: 'user' });
+    expect(await there.recognise(header)).toMatchObject({ kind: 'login' });
+    await here.endAll(user.id);
+    expect(await there.recognise(header)).toMatchObject({ kind: 'login' });
     clock.advance(500);
-    expect(await there.authenticate(header)).toMatchObject({ kind: 'refused' });
+    expect(await there.recognise(header)).toMatchObject({ kind: 'refused' });
   });
 
   it('not by a node that has heard of it, nor after its clock was set back', async () => {
     const [here, there] = [node(), node()];
     const { header, user } = await signIn(here, await account());
-    await there.authenticate(header);
-    await here.revokeAll(user.id);
+    await there.recognise(header);
+    await here.endAll(user.id);
     clock.advance(-10);
-    expect(await there.authenticate(header)).toMatchObject({ kind: 'refused' });
+    expect(await there.recognise(header)).toMatchObject({ kind: 'refused' });
     clock.advance(10);
-    there.forget();
-    expect(await there.authenticate(header)).toMatchObject({ kind: 'refused' });
+    there.identity.forget();
+    expect(await there.recognise(header)).toMatchObject({ kind: 'refused' });
   });
 
   it('as inactive or unknown, when the account was switched off or removed', async () => {
@@ -215,9 +234,9 @@ describe('being recognised', () => {
     const username = await account();
     const { header, user } = await signIn(identity, username);
     await changeUser(test.database, user.id, { isActive: false, isAdmin: null });
-    expect(await identity.authenticate(header)).toEqual({ kind: 'inactive' });
+    expect(await identity.recognise(header)).toEqual({ kind: 'inactive' });
     await test.database.query('delete from user_account where id = $1', [user.id]);
-    expect(await identity.authenticate(header)).toEqual({
+    expect(await identity.recognise(header)).toEqual({
       kind: 'refused',
       detail: `Unknown user ${username}`,
     });
@@ -229,7 +248,7 @@ describe('being recognised', () => {
     const { header, user } = await signIn(identity, username);
     await test.database.query('delete from user_account where id = $1', [user.id]);
     await createUser(test.database, { username, passwordHash: null, isAdmin: true });
-    expect(await identity.authenticate(header)).toMatchObject({ kind: 'refused' });
+    expect(await identity.recognise(header)).toMatchObject({ kind: 'refused' });
   });
 });
 
@@ -238,11 +257,13 @@ describe('a password', () => {
     const identity = node();
     const username = await account();
     const { user, token } = await signIn(identity, username);
-    const login = await identity.authenticate(`Bearer ${token}`);
-    if (login.kind !== 'user') throw new Error('the login is not recognised');
-    expect(await identity.changePassword(login, 'wrong', 'next')).toBe(false);
-    expect(await identity.changePassword(login, 'right', 'next')).toBe(true);
-    expect(await identity.signIn(username, 'right', ADDRESS)).toEqual({ kind: 'refused' });
+    const login = await identity.recognise(`Bearer ${token}`);
+    if (login.kind !== 'login') throw new Error('the login is not recognised');
+    expect(await identity.identity.changePassword(login, 'wrong', 'next', HERE)).toEqual({ kind: 'wrong' });
+    expect(await identity.identity.changePassword(login, 'right', 'next', HERE)).toEqual({
+      kind: 'changed',
+    });
+    expect(await identity.signIn(username, 'right')).toEqual({ kind: 'refused' });
     expect((await signIn(identity, username, 'next')).kind).toBe('ok');
     await setPasswordHash(test.database, user.id, await passwords.hash('right'));
   });

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Database, Queryable } from '../store/database.ts';
 import { createUser, findUnusedAdmin, findUserByName, hasAdmin, setPasswordHash } from '../store/user.ts';
-import type { CredentialCheck } from './credential-check.ts';
+import { type CredentialCheck, SAYS_NOTHING } from './credential-check.ts';
 import { DEMO_ACCOUNT } from './demo-account.ts';
 import type { Passwords } from './passwords.ts';
 
@@ -19,7 +19,9 @@ export function localAccounts(
       const user = await findUserByName(database, username);
       const mayUseIt = who === 'everybody' || user?.isAdmin === true || username === DEMO_ACCOUNT;
       const matches = await passwords.verify((mayUseIt && user?.passwordHash) || null, password);
-      return matches ? { kind: 'ok', isAdmin: null } : { kind: 'refused', reason: 'wrong name or password' };
+      return matches
+        ? { kind: 'ok', ...SAYS_NOTHING }
+        : { kind: 'refused', reason: 'wrong name or password' };
     },
   };
 }

@@ -2,12 +2,10 @@ import { createServer } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { testClock } from '../../test/builders.ts';
 import { type TestDatabase, testDatabase } from '../../test/database.ts';
+import { createPeople, HERE } from '../../test/people.ts';
 import { createUser } from '../store/user.ts';
-import { createIdentity } from './identity.ts';
-import { createLoginTokens } from './login-tokens.ts';
 import { buildMethods, type Methods } from './methods.ts';
 import { createPasswords, type Passwords } from './passwords.ts';
-import { createThrottle } from './throttle.ts';
 
 let test: TestDatabase;
 let passwords: Passwords;
@@ -31,7 +29,7 @@ beforeAll(async () => {
 });
 afterAll(() => test.drop());
 
-function identity(order: Methods['order'], verdicts: string[] = []) {
+async function identity(order: Methods['order'], verdicts: string[] = []) {
   const { database } = test;
   // Nobody is there.
   const methods: Methods = {
@@ -42,20 +40,14 @@ function identity(order: Methods['order'], verdicts: string[] = []) {
       lookup: { kind: 'template', template: 'uid={username},dc=example' },
     },
   };
-  return createIdentity({
-    database,
-    clock: clock.now,
-    passwords,
-    tokens: createLoginTokens(Buffer.alloc(32, 3)),
-    throttle: createThrottle(database, clock.now),
+  const people = await createPeople(database, clock.now, {
     checks: buildMethods(methods, database, passwords),
-    adminUsers: new Set(),
     onVerdict: (name, { kind }) => void verdicts.push(`${name} ${kind}`),
-    onRevoked: () => undefined,
   });
+  return people.identity;
 }
 const signIn = async (order: Methods['order'], username: string) =>
-  (await identity(order).signIn(username, 'local secret', '192.0.2.1')).kind;
+  (await (await identity(order)).signIn(username, 'local secret', HERE)).kind;
 
 it.each([[['ldap']], [['url', 'ldap']], [['ldap', 'local']]] as const)(
   'a local administrator signs in by %j although every server is dead',
@@ -71,6 +63,6 @@ it('somebody else with a password here signs in only where local is listed', asy
 
 it('the methods are asked in the configured order', async () => {
   const verdicts: string[] = [];
-  await identity(['url', 'local', 'ldap'], verdicts).signIn('stranger', 'x', '192.0.2.1');
+  await (await identity(['url', 'local', 'ldap'], verdicts)).signIn('stranger', 'x', HERE);
   expect(verdicts).toEqual(['url unavailable', 'local refused', 'ldap unavailable']);
 });

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { SAYS_NOTHING } from './credential-check.ts';
 import { passwordUrl } from './password-url.ts';
 
 let server: Server | null = null;
@@ -37,7 +38,7 @@ const status = (code: number, headers: Record<string, string> = {}) =>
 describe('the password URL', () => {
   it('is given the name and the password as JSON', async () => {
     const { url, heard } = await status(200);
-    expect(await ask(url)).toEqual({ kind: 'ok', isAdmin: null });
+    expect(await ask(url)).toEqual({ ...SAYS_NOTHING, kind: 'ok', isAdmin: null });
     expect(heard).toEqual([
       { method: 'POST', label: 'application/json', body: '{"username":"ada","password":"hunter2 ü"}' },
     ]);

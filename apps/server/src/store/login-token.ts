@@ -1,34 +1,91 @@
 /** Login tokens that were given out, so that each can be revoked. */
 import type { Queryable } from './database.ts';
+import { USER_COLUMNS, type UserRecord } from './user.ts';
 
-export async function storeToken(
+export interface NewLogin {
+  readonly id: string;
+  readonly userId: number;
+  readonly createdAt: Date;
+  readonly expiresAt: Date;
+  /** What signed in, as it says itself. */
+  readonly device: string;
+  readonly address: string;
+}
+
+export async function storeToken(connection: Queryable, login: NewLogin): Promise<void> {
+  await connection.query(
+    `insert into login_token (id, user_id, created_at, expires_at, device, address, last_used_at, last_address)
+     values ($1, $2, $3, $4, $5, $6, $3, $6)`,
+    [login.id, login.userId, login.createdAt, login.expiresAt, login.device, login.address],
+  );
+}
+
+/** Whose login it is: also of one that was revoked, to say so; null when it was never given out or is long gone. */
+export async function findLogin(
   connection: Queryable,
-  token: { id: string; userId: number; createdAt: Date; expiresAt: Date },
+  tokenId: string,
+): Promise<(UserRecord & { revoked: boolean }) | null> {
+  const [row] = await connection.query<UserRecord & { revoked: boolean }>(
+    `select ${USER_COLUMNS}, t.revoked_at is not null as revoked
+     from login_token t join user_account u on u.id = t.user_id where t.id = $1`,
+    [tokenId],
+    'login',
+  );
+  return row ?? null;
+}
+
+export interface LoginRecord {
+  readonly id: string;
+  readonly device: string;
+  readonly address: string;
+  readonly createdAt: Date;
+  readonly expiresAt: Date;
+  readonly lastUsedAt: Date | null;
+  readonly lastAddress: string;
+}
+
+const LOGIN = `id, device, address, created_at as "createdAt", expires_at as "expiresAt", last_used_at as "lastUsedAt",
+  last_address as "lastAddress"`;
+
+/** The user's that are good now, the last used first. */
+export function listLogins(connection: Queryable, userId: number, now: Date): Promise<LoginRecord[]> {
+  return connection.query<LoginRecord>(
+    `select ${LOGIN} from login_token where user_id = $1 and revoked_at is null and expires_at > $2
+     order by last_used_at desc nulls last, id`,
+    [userId, now],
+  );
+}
+
+/** Writes when and from where logins were last used. */
+export async function noteLoginUse(
+  connection: Queryable,
+  uses: readonly { readonly id: string; readonly at: Date; readonly address: string }[],
 ): Promise<void> {
   await connection.query(
-    'insert into login_token (id, user_id, created_at, expires_at) values ($1, $2, $3, $4)',
-    [token.id, token.userId, token.createdAt, token.expiresAt],
+    `update login_token t set last_used_at = u.at, last_address = u.address
+     from unnest($1::uuid[], $2::timestamptz[], $3::text[]) as u (id, at, address)
+     where t.id = u.id and (t.last_used_at is null or t.last_used_at < u.at)`,
+    [uses.map(({ id }) => id), uses.map(({ at }) => at), uses.map(({ address }) => address)],
   );
 }
 
-export async function isRevoked(connection: Queryable, id: string): Promise<boolean> {
-  const [row] = await connection.query<{ revoked: boolean }>(
-    'select revoked_at is not null as revoked from login_token where id = $1',
-    [id],
-    'token-revoked',
-  );
-  return row?.revoked ?? true;
-}
-
-/** Revokes one; the user's push goes on only while another login is valid. */
-export async function revokeToken(connection: Queryable, id: string, at: Date): Promise<void> {
-  await connection.query(
-    `with revoked as (update login_token set revoked_at = $2 where id = $1 and revoked_at is null returning user_id)
+/** Revokes one of the user's; the push goes on only while another login is valid. False when it was none that is good. */
+export async function revokeToken(
+  connection: Queryable,
+  userId: number,
+  id: string,
+  at: Date,
+): Promise<boolean> {
+  const rows = await connection.query(
+    `with revoked as (
+       update login_token set revoked_at = $3 where id = $2 and user_id = $1 and revoked_at is null returning user_id
+     )
      update user_account u set login_expires_at =
-       (select max(t.expires_at) from login_token t where t.user_id = u.id and t.revoked_at is null and t.id <> $1)
-     from revoked r where u.id = r.user_id`,
-    [id, at],
+       (select max(t.expires_at) from login_token t where t.user_id = u.id and t.revoked_at is null and t.id <> $2)
+     from revoked r where u.id = r.user_id returning 1`,
+    [userId, id, at],
   );
+  return rows.length > 0;
 }
 
 /** Revokes all of the user's, but for the one that is to stay. */

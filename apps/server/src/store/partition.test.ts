@@ -47,6 +47,8 @@ describe('partitions', () => {
     await Promise.all(Array.from({ length: 8 }, () => ensurePartitions(own.database, now, 2)));
     await ensurePartitions(own.database, now, 2);
     expect(await partitions()).toEqual([
+      'audit_entry_203012',
+      'audit_entry_203101',
       'delivery_event_20301229',
       'delivery_event_20301230',
       'delivery_event_20301231',
@@ -76,7 +78,11 @@ describe('partitions', () => {
     const userId = await user(own.database);
     const old = await notify(userId, new Date('2030-12-31T12:00:00Z'));
     const young = await notify(userId, new Date('2031-01-01T12:00:00Z'));
-    const before = (time: string) => ({ notifications: new Date(time), events: new Date(time) });
+    const before = (time: string) => ({
+      notifications: new Date(time),
+      events: new Date(time),
+      audit: new Date(time),
+    });
 
     const early = await dropPartitionsBefore(own.database, before('2030-12-31T23:59:59Z'));
     expect(early.filter((name) => name.includes('_203'))).toEqual([
@@ -86,7 +92,7 @@ describe('partitions', () => {
     expect(await idsIn('inbox')).toEqual([old, young]);
 
     const dropped = await dropPartitionsBefore(own.database, before('2031-01-01T00:00:00Z'));
-    expect(dropped).toEqual(['notification_203012', 'delivery_event_20301231']);
+    expect(dropped).toEqual(['notification_203012', 'delivery_event_20301231', 'audit_entry_203012']);
     expect(await idsIn('inbox')).toEqual([young]);
     expect(await idsIn('idempotency')).toEqual([young]);
     expect(await idsIn('delivery_event')).toEqual([young]);

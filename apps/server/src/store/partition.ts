@@ -1,4 +1,4 @@
-/** The two tables that grow are cut by time: partitions are made ahead of need, and dropping one is the retention. */
+/** The tables that grow are cut by time: partitions are made ahead of need, and dropping one is the retention. */
 import type { Database, Queryable } from './database.ts';
 
 const DAY_MS = 86_400_000;
@@ -13,13 +13,14 @@ interface Range {
   readonly to: Date;
 }
 
-/** Makes monthly partitions of `notification` and daily ones of `delivery_event`, from a day ago to `daysAhead` days ahead. */
+/** Makes monthly partitions of `notification` and `audit_entry` and daily ones of `delivery_event`, from a day ago to `daysAhead` days ahead. */
 export async function ensurePartitions(database: Database, now: Date, daysAhead: number): Promise<void> {
   const wanted = new Map<string, Range & { table: string }>();
   for (let day = -1; day <= daysAhead; day++) {
     const at = new Date(now.getTime() + day * DAY_MS);
     for (const [table, range] of [
       ['notification', monthOf(at)] as const,
+      ['audit_entry', monthOf(at)] as const,
       ['delivery_event', dayOf(at)] as const,
     ]) {
       wanted.set(`${table}_${range.name}`, { ...range, table });
@@ -74,15 +75,18 @@ async function createPartition(
  */
 export async function dropPartitionsBefore(
   database: Database,
-  before: { readonly notifications: Date; readonly events: Date },
+  before: { readonly notifications: Date; readonly events: Date; readonly audit: Date },
 ): Promise<string[]> {
   const notifications = await endedPartitions(database, 'notification', before.notifications);
-  const events = await endedPartitions(database, 'delivery_event', before.events);
+  const others = [
+    ...(await endedPartitions(database, 'delivery_event', before.events)),
+    ...(await endedPartitions(database, 'audit_entry', before.audit)),
+  ];
   const end = Math.max(...notifications.map(endOf));
   // First what refers to them: killed in between, the next run still finds the partitions to do it again.
   if (notifications.length > 0) await forget(database, new Date(end));
-  for (const name of [...notifications, ...events]) await dropPartition(database, name);
-  return [...notifications, ...events];
+  for (const name of [...notifications, ...others]) await dropPartition(database, name);
+  return [...notifications, ...others];
 }
 
 async function dropPartition(database: Database, name: string): Promise<void> {

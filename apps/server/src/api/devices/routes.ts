@@ -4,9 +4,9 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { type DeviceRecord, deleteDevice, listDevices, registerDevice } from '../../store/device.ts';
 import type { ApiDeps } from '../deps.ts';
-import { requireLogin } from '../edge/login.ts';
+import { needs, userOf } from '../edge/access.ts';
 import { ApiProblem } from '../edge/problem.ts';
-import { noContent, rowId, withoutLogin } from '../edge/schema.ts';
+import { noContent, rowParameter } from '../edge/schema.ts';
 import { invalidInput } from '../edge/validate.ts';
 
 const tags = ['devices'];
@@ -42,8 +42,8 @@ export function deviceRoutes(deps: ApiDeps): FastifyPluginAsyncZod {
       body: NewDevice,
       response: { 200: Device, 201: Device },
     };
-    api.post('/devices', { schema: register }, async (request, reply) => {
-      const { user } = await requireLogin(deps.identity, request);
+    api.post('/devices', { ...needs('own-write'), schema: register }, async (request, reply) => {
+      const user = userOf(request);
       const { kind, environment, app, name } = request.body;
       const password = kind === 'mqtt' ? randomBytes(32).toString('base64url') : undefined;
       const address = kind === 'mqtt' ? randomUUID() : request.body.address;
@@ -67,20 +67,25 @@ export function deviceRoutes(deps: ApiDeps): FastifyPluginAsyncZod {
 
     api.get(
       '/devices',
-      { schema: { tags, summary: 'List the own devices', response: { 200: DeviceList } } },
+      {
+        ...needs('own-read'),
+        schema: { tags, summary: 'List the own devices', response: { 200: DeviceList } },
+      },
       async (request) => {
-        const { user } = await requireLogin(deps.identity, request);
+        const user = userOf(request);
         return { items: (await listDevices(deps.database, user.id)).map((device) => present(device)) };
       },
     );
 
-    const params = z.object({ id: rowId });
+    const params = z.object({ id: rowParameter });
     api.delete(
       '/devices/:id',
-      { schema: { tags, summary: 'Remove an own device', params, response: noContent } },
+      {
+        ...needs('own-write'),
+        schema: { tags, summary: 'Remove an own device', params, response: noContent },
+      },
       async (request, reply) => {
-        const { user } = await requireLogin(deps.identity, request);
-        const removed = await deleteDevice(deps.database, user.id, request.params.id);
+        const removed = await deleteDevice(deps.database, userOf(request).id, request.params.id);
         if (!removed) throw new ApiProblem('not-found', `You have no device ${request.params.id}`);
         return reply.status(204).send(null);
       },
@@ -89,8 +94,8 @@ export function deviceRoutes(deps: ApiDeps): FastifyPluginAsyncZod {
     api.get(
       '/webpush/key',
       {
+        ...needs('nobody'),
         schema: {
-          ...withoutLogin,
           tags,
           summary: 'Public VAPID key for subscribing',
           response: { 200: WebPushKey },

@@ -1,6 +1,7 @@
 /** The OpenAPI 3.1 document of API v3, made from the same schemas that check the requests. */
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
+import type { Need } from '../../identity/caller.ts';
 
 const INFO = {
   title: 'Tocsin API',
@@ -11,6 +12,18 @@ const PROBLEM = {
   description: 'Anything else, as problem+json (RFC 9457)',
   content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
 };
+
+const LOGIN = [{ login: [] }, { cookie: [] }];
+const LOGIN_OR_KEY = [...LOGIN, { key: [] }];
+const SECURITY = {
+  nobody: [],
+  login: LOGIN,
+  'own-read': LOGIN_OR_KEY,
+  'own-write': LOGIN_OR_KEY,
+  review: LOGIN_OR_KEY,
+  manage: LOGIN_OR_KEY,
+  admin: LOGIN_OR_KEY,
+} as const satisfies Record<Need | 'nobody', readonly Record<string, readonly string[]>[]>;
 
 interface Described {
   readonly openapi: string;
@@ -24,13 +37,21 @@ export const describeV3: FastifyDynamicSwaggerOptions = {
     openapi: '3.1.0',
     info: INFO,
     servers: [{ url: '/' }],
-    components: { securitySchemes: { login: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
-    security: [{ login: [] }],
+    components: {
+      securitySchemes: {
+        login: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+        cookie: { type: 'apiKey', in: 'cookie', name: '__Host-tocsin' },
+        key: { type: 'http', scheme: 'bearer', bearerFormat: 'tpk_…' },
+      },
+    },
   },
   transform: (route) => {
     // A HEAD is its GET without the body: listed twice it would only be longer.
     const isHead = [route.route.method].flat().every((method) => method === 'HEAD');
-    return isHead ? { schema: { hide: true }, url: route.url } : jsonSchemaTransform(route);
+    if (isHead) return { schema: { hide: true }, url: route.url };
+    const { schema, url } = jsonSchemaTransform(route);
+    const { need = 'nobody' } = route.route.config ?? {};
+    return { schema: { ...schema, security: SECURITY[need], 'x-need': need }, url };
   },
   transformObject: (document) => {
     const described = jsonSchemaTransformObject(document) as Described;

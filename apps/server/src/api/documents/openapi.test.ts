@@ -99,8 +99,39 @@ describe.each(['v1', 'v2', 'v3'])('the document of %s', (version) => {
 const ROUTES = `
 GET /users
 POST /users
+GET /users/{id}
 PATCH /users/{id}
 DELETE /users/{id}
+GET /users/{id}/sessions
+DELETE /users/{id}/sessions
+DELETE /users/{id}/sessions/{sessionId}
+GET /users/{id}/keys
+DELETE /users/{id}/keys/{keyId}
+GET /sessions
+DELETE /sessions/{sessionId}
+GET /me/keys
+POST /me/keys
+DELETE /me/keys/{keyId}
+POST /me/keys/{keyId}/rotation
+GET /groups
+POST /groups
+GET /groups/{id}
+PATCH /groups/{id}
+DELETE /groups/{id}
+PUT /groups/{id}/members/{userId}
+DELETE /groups/{id}/members/{userId}
+PUT /groups/{id}/subscriptions/{serviceId}
+DELETE /groups/{id}/subscriptions/{serviceId}
+GET /services/{serviceId}
+GET /services/{serviceId}/subscribers
+PUT /services/{serviceId}/owners/{id}
+DELETE /services/{serviceId}/owners/{id}
+GET /services/{serviceId}/keys
+POST /services/{serviceId}/keys
+DELETE /services/{serviceId}/keys/{keyId}
+POST /services/{serviceId}/keys/{keyId}/rotation
+GET /audit
+GET /audit/export
   POST /sessions open
   DELETE /sessions
   DELETE /sessions/current
@@ -110,7 +141,6 @@ DELETE /users/{id}
   POST /services
   PATCH /services/{serviceId}
   DELETE /services/{serviceId}
-  POST /services/{serviceId}/key
   POST /services/{serviceId}/notifications open
   PUT /subscriptions/{serviceId}
   DELETE /subscriptions/{serviceId}
@@ -145,9 +175,13 @@ describe('the document of v3', () => {
 
   it.each(ROUTES)('%s answers to the login as it says', async (route) => {
     const [method = '', path = '', open] = route.split(' ');
-    const answer = await server.call(method, path.replace('{serviceId}', UUID).replace('{id}', '1'), {
-      ...(BODIES[`${method} ${path}`] && { json: BODIES[`${method} ${path}`] }),
-    });
+    const answer = await server.call(
+      method,
+      path.replace(/\{(?:service|session)Id\}/, UUID).replace(/\{\w+\}/g, '1'),
+      {
+        ...(BODIES[`${method} ${path}`] && { json: BODIES[`${method} ${path}`] }),
+      },
+    );
     if (open) expect(answer.json).not.toMatchObject({ code: 'not-authenticated' });
     else expect(answer.json).toMatchObject({ status: 401, code: 'not-authenticated' });
   });

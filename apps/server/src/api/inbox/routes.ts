@@ -9,9 +9,9 @@ import {
   markInboxItem,
 } from '../../store/inbox-item.ts';
 import type { ApiDeps } from '../deps.ts';
-import { requireLogin } from '../edge/login.ts';
+import { needs, userOf } from '../edge/access.ts';
 import { ApiProblem } from '../edge/problem.ts';
-import { noContent, rowId } from '../edge/schema.ts';
+import { noContent, rowParameter } from '../edge/schema.ts';
 import { presentInboxItem } from './present.ts';
 
 const tags = ['inbox'];
@@ -20,36 +20,43 @@ const tags = ['inbox'];
 export function inboxRoutes(deps: ApiDeps): FastifyPluginAsyncZod {
   return async (api) => {
     const schema = { tags, querystring: InboxQuery, response: { 200: InboxPage } };
-    api.get('/inbox', { schema: { ...schema, summary: 'List, newest first' } }, async (request) => {
-      const { user } = await requireLogin(deps.identity, request);
-      const { limit, cursor, service, unread } = request.query;
-      const items = await listInboxItems(deps.database, user.id, {
-        before: cursor === undefined ? null : Number(cursor),
-        limit: limit + 1,
-        serviceId: service ?? null,
-        unreadOnly: unread === 'true',
-      });
-      // One more than asked for tells whether there is a next page.
-      const page = items.slice(0, limit);
-      const last = items.length > limit ? page.at(-1) : undefined;
-      return { items: page.map(presentInboxItem), nextCursor: last ? String(last.notification.id) : null };
-    });
+    api.get(
+      '/inbox',
+      { ...needs('own-read'), schema: { ...schema, summary: 'List, newest first' } },
+      async (request) => {
+        const user = userOf(request);
+        const { limit, cursor, service, unread } = request.query;
+        const items = await listInboxItems(deps.database, user.id, {
+          before: cursor === undefined ? null : Number(cursor),
+          limit: limit + 1,
+          serviceId: service ?? null,
+          unreadOnly: unread === 'true',
+        });
+        // One more than asked for tells whether there is a next page.
+        const page = items.slice(0, limit);
+        const last = items.length > limit ? page.at(-1) : undefined;
+        return { items: page.map(presentInboxItem), nextCursor: last ? String(last.notification.id) : null };
+      },
+    );
 
     api.get(
       '/inbox/unread',
-      { schema: { tags, summary: 'Count unread', response: { 200: UnreadCount } } },
+      { ...needs('own-read'), schema: { tags, summary: 'Count unread', response: { 200: UnreadCount } } },
       async (request) => {
-        const { user } = await requireLogin(deps.identity, request);
+        const user = userOf(request);
         return { count: await countUnread(deps.database, user.id) };
       },
     );
 
-    const one = z.object({ id: rowId });
+    const one = z.object({ id: rowParameter });
     api.get(
       '/inbox/:id',
-      { schema: { tags, summary: 'Read one', params: one, response: { 200: InboxItem } } },
+      {
+        ...needs('own-read'),
+        schema: { tags, summary: 'Read one', params: one, response: { 200: InboxItem } },
+      },
       async (request) => {
-        const { user } = await requireLogin(deps.identity, request);
+        const user = userOf(request);
         const item = await findInboxItem(deps.database, user.id, request.params.id);
         if (!item) throw new ApiProblem('not-found', `You have no notification ${request.params.id}`);
         return presentInboxItem(item);
@@ -63,8 +70,8 @@ export function inboxRoutes(deps: ApiDeps): FastifyPluginAsyncZod {
       body: InboxMark,
       response: noContent,
     };
-    api.patch('/inbox/:id', { schema: mark }, async (request, reply) => {
-      const { user } = await requireLogin(deps.identity, request);
+    api.patch('/inbox/:id', { ...needs('own-write'), schema: mark }, async (request, reply) => {
+      const user = userOf(request);
       const { status } = request.body;
       const { id } = request.params;
       const found = await markInboxItem(deps.database, user.id, id, status, new Date(deps.clock()));
@@ -75,9 +82,9 @@ export function inboxRoutes(deps: ApiDeps): FastifyPluginAsyncZod {
 
     api.post(
       '/inbox/mark-all-read',
-      { schema: { tags, summary: 'Mark all read', response: noContent } },
+      { ...needs('own-write'), schema: { tags, summary: 'Mark all read', response: noContent } },
       async (request, reply) => {
-        const { user } = await requireLogin(deps.identity, request);
+        const user = userOf(request);
         await markAllRead(deps.database, user.id, new Date(deps.clock()));
         deps.live.marked(user.id, null, 'read');
         return reply.status(204).send(null);

@@ -11,16 +11,19 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { may } from '../../identity/caller.ts';
 import type { Acceptance, Draft } from '../../ingest/draft.ts';
 import { unknownDevices, unknownUsers } from '../../store/audience.ts';
 import { countEventSets, listEvents } from '../../store/delivery-event.ts';
 import { findNotification } from '../../store/notification.ts';
 import { countChunksOf } from '../../store/progress.ts';
+import { isOwner } from '../../store/service-owner.ts';
 import type { ApiDeps } from '../deps.ts';
+import { callerOf, needs, userOf } from '../edge/access.ts';
 import { answerAtOnce } from '../edge/answer.ts';
-import { requireAdmin } from '../edge/login.ts';
 import { ApiProblem } from '../edge/problem.ts';
-import { rowId, serviceParams, withoutLogin } from '../edge/schema.ts';
+import { mayPublish } from '../edge/publisher.ts';
+import { rowParameter, serviceParams } from '../edge/schema.ts';
 import { invalidInput } from '../edge/validate.ts';
 import { foldCounts, presentDeliveries } from './present.ts';
 
@@ -37,27 +40,30 @@ const idempotent = z.object({ 'idempotency-key': KEY });
 export function publishRoutes(deps: ApiDeps): FastifyPluginAsyncZod {
   return async (api) => {
     const publish = {
-      ...withoutLogin,
       tags,
       summary: 'Publish to a service',
       description:
-        'Who may publish follows from the policy of the service: anybody, the publishing networks, or holders of its key (`X-Service-Key`).',
+        'Who may publish follows from the policy of the service: anybody, the publishing networks, or holders of a key (`X-Service-Key` or `Authorization: Bearer`). Its owners and administrators may always.',
       params: serviceParams,
       headers: idempotent,
       body: PublishNotification,
       response: { 201: AcceptedNotification },
     };
-    api.post('/services/:serviceId/notifications', { schema: publish }, async (request, reply) => {
-      const { serviceId } = request.params;
-      if (!(await deps.mayPublish(serviceId, request))) throw new ApiProblem('publisher-not-allowed');
-      const draft = toDraft(
-        request,
-        request.body,
-        { serviceId, userIds: [], deviceIds: [] },
-        `service:${serviceId}`,
-      );
-      return answer(request, reply, await deps.ingest.accept(draft), `There is no service ${serviceId}`);
-    });
+    api.post(
+      '/services/:serviceId/notifications',
+      { ...needs('nobody'), schema: publish },
+      async (request, reply) => {
+        const { serviceId } = request.params;
+        if (!(await mayPublish(deps, serviceId, request))) throw new ApiProblem('publisher-not-allowed');
+        const draft = toDraft(
+          request,
+          request.body,
+          { serviceId, userIds: [], deviceIds: [] },
+          `service:${serviceId}`,
+        );
+        return answer(request, reply, await deps.ingest.accept(draft), `There is no service ${serviceId}`);
+      },
+    );
 
     const address = {
       tags,
@@ -66,15 +72,14 @@ export function publishRoutes(deps: ApiDeps): FastifyPluginAsyncZod {
       body: AddressedNotification,
       response: { 201: AcceptedNotification },
     };
-    api.post('/notifications', { schema: address }, async (request, reply) => {
-      const { user } = await requireAdmin(deps.identity, request);
+    api.post('/notifications', { ...needs('admin'), schema: address }, async (request, reply) => {
       const { userIds, deviceIds } = request.body;
       await refuseUnknown(deps, userIds, deviceIds);
       const draft = toDraft(
         request,
         request.body,
         { serviceId: null, userIds, deviceIds },
-        `user:${user.id}`,
+        `user:${userOf(request).id}`,
       );
       return answer(
         request,
@@ -89,16 +94,15 @@ export function publishRoutes(deps: ApiDeps): FastifyPluginAsyncZod {
 /** What became of a notification. */
 export function deliveryRoutes(deps: ApiDeps): FastifyPluginAsyncZod {
   return async (api) => {
-    const params = z.object({ id: rowId });
+    const params = z.object({ id: rowParameter });
     const counts = {
       tags,
       summary: 'How many deliveries are in which state',
       params,
       response: { 200: DeliveryCounts },
     };
-    api.get('/notifications/:id/counts', { schema: counts }, async (request) => {
-      await requireAdmin(deps.identity, request);
-      const notification = await required(deps, request.params.id);
+    api.get('/notifications/:id/counts', { ...needs('own-read'), schema: counts }, async (request) => {
+      const notification = await reviewed(deps, request, request.params.id);
       const since = new Date(notification.timestamp);
       const sets = await countEventSets(deps.database, notification.id, since);
       return {
@@ -120,9 +124,8 @@ export function deliveryRoutes(deps: ApiDeps): FastifyPluginAsyncZod {
       querystring: page,
       response: { 200: DeliveryLog },
     };
-    api.get('/notifications/:id/deliveries', { schema: log }, async (request) => {
-      await requireAdmin(deps.identity, request);
-      const notification = await required(deps, request.params.id);
+    api.get('/notifications/:id/deliveries', { ...needs('own-read'), schema: log }, async (request) => {
+      const notification = await reviewed(deps, request, request.params.id);
       const { cursor, limit } = request.query;
       const events = await listEvents(
         deps.database,
@@ -157,8 +160,17 @@ async function refuseUnknown(
   if (faults.length > 0) throw invalidInput(faults);
 }
 
-async function required(deps: ApiDeps, id: number) {
+/** For administrators and auditors; for the owners of a service what it published. Others cannot tell whether it exists. */
+async function reviewed(deps: ApiDeps, request: FastifyRequest, id: number) {
+  const isReviewer = may(callerOf(request), 'review');
   const notification = await findNotification(deps.database, id);
+  const serviceId = notification?.serviceId;
+  const isTheirs = serviceId ? await isOwner(deps.database, serviceId, userOf(request).id) : false;
+  if (!isReviewer && !isTheirs)
+    throw new ApiProblem(
+      'not-allowed',
+      'Only an administrator, an auditor or an owner of the service may see that',
+    );
   if (!notification) throw new ApiProblem('not-found', `There is no notification ${id}`);
   return notification;
 }

@@ -1,20 +1,21 @@
 /** `/users/…` of the Notify API v2: what administrators do with the accounts. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { deleteAddress, notifyTokens } from '../../store/device.ts';
-import { changeUser, deleteUser, findUser, listUsers } from '../../store/user.ts';
+import { findUser, listUsers } from '../../store/user.ts';
 import { readAnyJson, readJson } from './body.ts';
 import { boolean, integer } from './checks.ts';
 import type { NotifyDeps } from './deps.ts';
 import { NotifyFailure } from './failure.ts';
-import { requireAdmin } from './login.ts';
+import { actorOf, requireAdmin } from './login.ts';
 import { presentUser } from './present.ts';
 import { profileOf, TOKEN } from './profile.ts';
 import { Faults, nullable, readModel, required } from './validate.ts';
 
 const notFound = () => new NotifyFailure(404, 'User not found');
+const lastAdministrator = () => new NotifyFailure(409, 'Nobody would be left to administer the server');
 
 export function adminRoutes(api: FastifyInstance, deps: NotifyDeps): void {
-  const { database, identity } = deps;
+  const { accounts, database } = deps;
   api.get('/users/', async (request) => {
     await requireAdmin(deps, request);
     const users = await listUsers(database);
@@ -25,7 +26,7 @@ export function adminRoutes(api: FastifyInstance, deps: NotifyDeps): void {
 
   api.patch('/users/:user_id', async (request) => {
     const json = readJson(request);
-    await requireAdmin(deps, request);
+    const actor = actorOf(deps, await requireAdmin(deps, request), request);
     const found = new Faults();
     const userId = required(pathOf(request, found), 'user_id', integer, found);
     const body = readModel(json, found);
@@ -34,18 +35,19 @@ export function adminRoutes(api: FastifyInstance, deps: NotifyDeps): void {
       isActive: nullable(body, 'is_active', boolean, found),
       isAdmin: nullable(body, 'is_admin', boolean, found),
     });
-    const user = await changeUser(database, id, change);
-    if (!user) throw notFound();
-    identity.forget();
+    const user = await accounts.change(actor, id, change);
+    if (user === 'unknown') throw notFound();
+    if (user === 'last-administrator') throw lastAdministrator();
     return profileOf(deps, user);
   });
 
   api.delete('/users/:user_id', async (request, reply) => {
-    await requireAdmin(deps, request);
+    const actor = actorOf(deps, await requireAdmin(deps, request), request);
     const found = new Faults();
     const { id } = found.settle({ id: required(pathOf(request, found), 'user_id', integer, found) });
-    if (!(await deleteUser(database, id))) throw notFound();
-    identity.forget();
+    const result = await accounts.remove(actor, id);
+    if (result === 'unknown') throw notFound();
+    if (result === 'last-administrator') throw lastAdministrator();
     return reply.status(204).send();
   });
 

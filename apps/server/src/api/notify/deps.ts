@@ -1,10 +1,13 @@
-import type { FastifyRequest } from 'fastify';
+import type { Accounts } from '../../administration/accounts.ts';
+import type { Services } from '../../administration/services.ts';
 import type { Identity } from '../../identity/identity.ts';
 import type { OpenId } from '../../identity/open-id.ts';
+import type { PublishAccess } from '../../identity/publish-access.ts';
 import type { Ingest } from '../../ingest/draft.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { LiveHub } from '../../live/hub.ts';
 import type { Database } from '../../store/database.ts';
+import type { Client } from '../edge/client.ts';
 import type { Version } from './present.ts';
 
 export interface NotifyDeps {
@@ -18,9 +21,10 @@ export interface NotifyDeps {
   readonly firstLoginStatus: 200 | 201;
   /** The only service the `demo` account is shown. */
   readonly demoService: string;
-  /** The client's address, proxies already looked through. */
-  readonly clientAddress: (request: FastifyRequest) => string;
+  readonly access: PublishAccess;
+  readonly client: Client;
+  readonly accounts: Accounts;
+  readonly services: Services;
   /** Null where it is not configured. */
   readonly openId: OpenId | null;
-  readonly mayPublish: (serviceId: string, request: FastifyRequest) => Promise<boolean>;
 }

@@ -1,18 +1,30 @@
 /** Who is asking, in the Notify API's words (notify-api.md §1.4). */
 import type { FastifyRequest } from 'fastify';
-import type { User } from '../../identity/identity.ts';
+import type { Actor } from '../../audit/entry.ts';
+import { may, type Need, type User } from '../../identity/caller.ts';
 import type { NotifyDeps } from './deps.ts';
 import { NotifyFailure } from './failure.ts';
 
-export async function requireUser(deps: NotifyDeps, request: FastifyRequest): Promise<User> {
-  const result = await deps.identity.authenticate(request.headers.authorization);
-  if (result.kind === 'user') return result.user;
-  if (result.kind === 'inactive') throw new NotifyFailure(403, 'Inactive user');
-  throw new NotifyFailure(401, result.detail, { 'www-authenticate': 'Bearer' });
+export function requireUser(deps: NotifyDeps, request: FastifyRequest): Promise<User> {
+  return require(deps, request, request.method === 'GET' ? 'own-read' : 'own-write');
 }
 
-export async function requireAdmin(deps: NotifyDeps, request: FastifyRequest): Promise<User> {
-  const user = await requireUser(deps, request);
-  if (!user.isAdmin) throw new NotifyFailure(403, "The user doesn't have enough privileges");
-  return user;
+export function requireAdmin(deps: NotifyDeps, request: FastifyRequest): Promise<User> {
+  return require(deps, request, 'admin');
+}
+
+async function require(deps: NotifyDeps, request: FastifyRequest, need: Need): Promise<User> {
+  const result = await deps.identity.authenticate(request.headers.authorization, deps.client.from(request));
+  if (result.kind === 'inactive') throw new NotifyFailure(403, 'Inactive user');
+  if (result.kind === 'refused')
+    throw new NotifyFailure(401, result.detail, { 'www-authenticate': 'Bearer' });
+  if (!result.user || !may(result, need))
+    throw new NotifyFailure(403, "The user doesn't have enough privileges");
+  return result.user;
+}
+
+/** For the audit log. */
+export function actorOf({ client }: Pick<NotifyDeps, 'client'>, user: User, request: FastifyRequest): Actor {
+  const { address, requestId } = client.from(request);
+  return { kind: 'user', id: user.id, name: user.username, address, requestId };
 }

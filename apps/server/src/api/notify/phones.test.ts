@@ -3,10 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import * as build from '../../../test/builders.ts';
 import { type NotifyServer, PASSWORD, startNotifyServer } from '../../../test/notify-server.ts';
-import { hashKey, mayPublish, presentedKey } from '../../identity/publish-access.ts';
 import { IngestBusy } from '../../ingest/draft.ts';
 import { parseNetworks } from '../../lib/network.ts';
-import { findService } from '../../store/service.ts';
+import { createClient } from '../edge/client.ts';
 import { presentTimestamp } from './present.ts';
 
 const FORM = 'application/x-www-form-urlencoded';
@@ -170,13 +169,12 @@ describe('around the routes', () => {
 });
 
 describe('who may publish', () => {
-  const inside = parseNetworks(['10.0.0.0/8']);
   let server: NotifyServer;
   let address = '203.0.113.9';
   beforeAll(async () => {
     server = await startNotifyServer({
-      mayPublish: async (id, request) =>
-        mayPublish(await findService(server.database, id), { address, key: presentedKey(request) }, inside),
+      people: { publishNetworks: parseNetworks(['10.0.0.0/8']) },
+      client: { ...createClient(parseNetworks([])), address: () => address },
     });
   });
   afterAll(() => server.stop());
@@ -210,8 +208,7 @@ describe('who may publish', () => {
     ['the URL', (key: string) => ({ headers: {}, query: `?key=${key}` })],
   ])('holders of the key in %s, to a service with a key', async (_name, present) => {
     const id = await build.service(server.database, { publishPolicy: 'key' });
-    const hash = hashKey('tsk_right');
-    await server.database.query('update service set publish_key_hash = $2 where id = $1', [id, hash]);
+    const right = await build.serviceKey(server.database, id);
     from('10.1.2.3');
     const status = async (key: string) => {
       const { headers, query } = present(key);
@@ -220,7 +217,7 @@ describe('who may publish', () => {
     };
     expect((await publish(id)).status).toBe(403);
     expect(await status('tsk_wrong')).toBe(403);
-    expect(await status('tsk_right')).toBe(201);
+    expect(await status(right)).toBe(201);
   });
 });
 

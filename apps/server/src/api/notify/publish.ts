@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { DRAFT_DEFAULTS, type Draft } from '../../ingest/draft.ts';
 import { answerAtOnce } from '../edge/answer.ts';
+import { mayPublish } from '../edge/publisher.ts';
 import { readJson } from './body.ts';
 import { type Check, integerBetween, oneOf, text, uuid } from './checks.ts';
 import type { NotifyDeps } from './deps.ts';
@@ -39,7 +40,7 @@ const COLLAPSE_KEY: Check<string> = (given) => {
 export function publishRoute(api: FastifyInstance, deps: NotifyDeps): void {
   api.post('/services/:service_id/notifications', async (request, reply) => {
     const draft = readDraft(deps, request);
-    if (!(await deps.mayPublish(draft.serviceId, request)))
+    if (!(await mayPublish(deps, draft.serviceId, request)))
       throw new NotifyFailure(403, 'IP address not allowed');
     const acceptance = await deps.ingest.accept(draft);
     if (acceptance.kind === 'unknown-service') throw new NotifyFailure(404, 'Service not found');

@@ -1,22 +1,14 @@
 /** `/services/…` of the Notify API. */
-import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { User } from '../../identity/caller.ts';
 import { isShownTo } from '../../identity/demo-account.ts';
-import type { User } from '../../identity/identity.ts';
 import { notificationsOfService } from '../../store/notify-inbox.ts';
-import {
-  createService,
-  deleteService,
-  findService,
-  listServicesFor,
-  type ServiceForUser,
-  updateService,
-} from '../../store/service.ts';
+import { findService, listServicesFor, type ServiceForUser } from '../../store/service.ts';
 import { readJson } from './body.ts';
 import { color, text, uuid } from './checks.ts';
 import type { NotifyDeps } from './deps.ts';
 import { NotifyFailure } from './failure.ts';
-import { requireAdmin, requireUser } from './login.ts';
+import { actorOf, requireAdmin, requireUser } from './login.ts';
 import { presentNotification, presentService } from './present.ts';
 import { publishRoute } from './publish.ts';
 import { Faults, nullable, readModel, required } from './validate.ts';
@@ -39,7 +31,7 @@ export function serviceRoutes(api: FastifyInstance, deps: NotifyDeps): void {
 
   api.post('/services/', async (request, reply) => {
     const json = readJson(request);
-    await requireAdmin(deps, request);
+    const actor = actorOf(deps, await requireAdmin(deps, request), request);
     const found = new Faults();
     const body = readModel(json, found);
     const service = found.settle({
@@ -47,13 +39,13 @@ export function serviceRoutes(api: FastifyInstance, deps: NotifyDeps): void {
       color: required(body, 'color', color, found),
       owner: required(body, 'owner', NAME, found),
     });
-    const created = await createService(database, { id: randomUUID(), ...service });
+    const created = await deps.services.create(actor, service);
     return reply.status(201).send(presentService(created));
   });
 
   api.patch('/services/:service_id', async (request) => {
     const json = readJson(request);
-    await requireAdmin(deps, request);
+    const actor = actorOf(deps, await requireAdmin(deps, request), request);
     const found = new Faults();
     const path = readModel(request.params, found, ['path']);
     const serviceId = required(path, 'service_id', uuid, found);
@@ -64,14 +56,14 @@ export function serviceRoutes(api: FastifyInstance, deps: NotifyDeps): void {
       color: nullable(body, 'color', color, found),
       owner: nullable(body, 'owner', NAME, found),
     });
-    const service = await updateService(database, id, change);
+    const service = await deps.services.change(actor, id, change);
     if (!service) throw notFound();
     return presentService(service);
   });
 
   api.delete('/services/:service_id', async (request, reply) => {
-    await requireAdmin(deps, request);
-    if (!(await deleteService(database, readServiceId(request)))) throw notFound();
+    const actor = actorOf(deps, await requireAdmin(deps, request), request);
+    if (!(await deps.services.remove(actor, readServiceId(request)))) throw notFound();
     return reply.status(204).send();
   });
 

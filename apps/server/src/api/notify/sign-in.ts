@@ -23,8 +23,9 @@ const grantType: Check<string> = (given) =>
 export function signInRoutes(api: FastifyInstance, deps: NotifyDeps): void {
   api.post('/login', async (request, reply) => {
     const { username, password } = readCredentials(readForm(request));
-    const result = await deps.identity.signIn(username, password, deps.clientAddress(request));
+    const result = await deps.identity.signIn(username, password, deps.client.from(request));
     if (result.kind === 'refused') throw new NotifyFailure(401, 'Incorrect username or password');
+    if (result.kind === 'inactive') throw new NotifyFailure(403, 'Inactive user');
     if (result.kind === 'delayed') {
       const headers = { 'retry-after': String(result.retryAfterSeconds) };
       throw new NotifyFailure(429, 'Too many failed attempts', headers);

@@ -1,10 +1,9 @@
 /** `/users/user/…` of the Notify API: what the phones ask for their own user. */
 import type { FastifyInstance } from 'fastify';
-import { DEMO_ACCOUNT } from '../../identity/demo-account.ts';
-import type { User } from '../../identity/identity.ts';
+import type { User } from '../../identity/caller.ts';
 import { registerDevice } from '../../store/device.ts';
 import { markMany, newestOfUser } from '../../store/notify-inbox.ts';
-import { setSubscriptions } from '../../store/subscription.ts';
+import { mandatoryAmong, setSubscriptions } from '../../store/subscription.ts';
 import { adminRoutes } from './admin.ts';
 import { readAnyJson, readJson } from './body.ts';
 import { boolean, integer, oneOf, uuid } from './checks.ts';
@@ -74,15 +73,18 @@ function subscriptionRoutes(api: FastifyInstance, deps: NotifyDeps): void {
   });
 }
 
-/** What the demo account is not shown is skipped like what does not exist. */
-async function allowedTo<Wanted extends { readonly serviceId: string }>(
+/** What somebody is not shown is skipped like what does not exist, and so is leaving what is mandatory. */
+async function allowedTo<Wanted extends { readonly serviceId: string; readonly subscribed: boolean }>(
   deps: NotifyDeps,
   user: User,
   wanted: readonly Wanted[],
 ): Promise<readonly Wanted[]> {
-  if (user.username !== DEMO_ACCOUNT) return wanted;
   const shown = new Set((await servicesShownTo(deps, user)).map(({ id }) => id));
-  return wanted.filter(({ serviceId }) => shown.has(serviceId));
+  const left = wanted.filter(({ subscribed }) => !subscribed).map(({ serviceId }) => serviceId);
+  const mandatory = await mandatoryAmong(deps.database, user.id, left);
+  return wanted.filter(
+    ({ serviceId, subscribed }) => shown.has(serviceId) && (subscribed || !mandatory.has(serviceId)),
+  );
 }
 
 function inboxRoutes(api: FastifyInstance, deps: NotifyDeps): void {

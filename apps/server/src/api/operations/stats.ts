@@ -5,7 +5,7 @@ import { eventName } from '../../receipts/states.ts';
 import { countEventsSince } from '../../store/delivery-event.ts';
 import { queueDepth } from '../../store/progress.ts';
 import type { ApiDeps } from '../deps.ts';
-import { requireAdmin } from '../edge/login.ts';
+import { needs } from '../edge/access.ts';
 
 const Stats = z
   .object({
@@ -28,8 +28,7 @@ export function statsRoutes(deps: ApiDeps): FastifyPluginAsyncZod {
       querystring,
       response: { 200: Stats },
     };
-    api.get('/stats', { schema }, async (request) => {
-      await requireAdmin(deps.identity, request);
+    api.get('/stats', { ...needs('review'), schema }, async (request) => {
       const { windowSeconds } = request.query;
       const now = deps.clock();
       const counted = await countEventsSince(deps.database, new Date(now - windowSeconds * 1_000));

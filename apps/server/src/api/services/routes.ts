@@ -1,51 +1,49 @@
-import { randomBytes, randomUUID } from 'node:crypto';
-import { NewService, Service, ServiceChange, ServiceKey, ServiceList } from '@tocsin/contract';
+import {
+  NewService,
+  Service,
+  ServiceChange,
+  ServiceDetails,
+  ServiceList,
+  SubscriberPage,
+  SubscriberQuery,
+} from '@tocsin/contract';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { isShownTo } from '../../identity/demo-account.ts';
-import { hashKey } from '../../identity/publish-access.ts';
-import {
-  createService,
-  deleteService,
-  listServicesFor,
-  type ServiceForUser,
-  setPublishKey,
-  updateService,
-} from '../../store/service.ts';
+import { listServicesFor, type ServiceForUser } from '../../store/service.ts';
+import { groupsOfService, listOwners, unknownGroups } from '../../store/service-owner.ts';
+import { listSubscribers } from '../../store/subscription.ts';
 import type { ApiDeps } from '../deps.ts';
-import { requireAdmin, requireLogin } from '../edge/login.ts';
+import { actorOf, needs, userOf } from '../edge/access.ts';
 import { ApiProblem } from '../edge/problem.ts';
-import { noContent, serviceParams as params } from '../edge/schema.ts';
+import { noContent, serviceParams as params, rowParameter } from '../edge/schema.ts';
+import { invalidInput } from '../edge/validate.ts';
+import { requireManager } from './manager.ts';
 
 const tags = ['services'];
 const unknown = (serviceId: string) => new ApiProblem('not-found', `There is no service ${serviceId}`);
 
 function present(service: ServiceForUser) {
-  const { id, category, color, owner, isSubscribed, publishPolicy } = service;
-  return { id, category, color, owner, isSubscribed, publishPolicy };
+  const { id, category, color, owner, isSubscribed, publishPolicy, isRestricted, isMandatory, isOwned } =
+    service;
+  return { id, category, color, owner, isSubscribed, publishPolicy, isRestricted, isMandatory, isOwned };
 }
 
-export function serviceRoutes(
-  deps: Pick<ApiDeps, 'identity' | 'database' | 'demoService'>,
-): FastifyPluginAsyncZod {
-  const { database, identity } = deps;
+export function serviceRoutes(deps: ApiDeps): FastifyPluginAsyncZod {
+  const { database, services } = deps;
   return async (api) => {
-    api.get(
-      '/services',
-      { schema: { tags, summary: 'List services', response: { 200: ServiceList } } },
-      async (request) => {
-        const { user } = await requireLogin(identity, request);
-        const services = await listServicesFor(database, user.id);
-        return {
-          items: services.filter((service) => isShownTo(user, service, deps.demoService)).map(present),
-        };
-      },
-    );
+    const list = { tags, summary: 'List the services one may see', response: { 200: ServiceList } };
+    api.get('/services', { ...needs('own-read'), schema: list }, async (request) => {
+      const user = userOf(request);
+      const shown = await listServicesFor(database, user.id);
+      return { items: shown.filter((service) => isShownTo(user, service, deps.demoService)).map(present) };
+    });
 
     const create = { tags, summary: 'Create a service', body: NewService, response: { 201: Service } };
-    api.post('/services', { schema: create }, async (request, reply) => {
-      await requireAdmin(identity, request);
-      const service = await createService(database, { id: randomUUID(), ...request.body });
-      return reply.status(201).send(present({ ...service, isSubscribed: false }));
+    api.post('/services', { ...needs('admin'), schema: create }, async (request, reply) => {
+      await refuseUnknownGroups(deps, request.body.groupIds);
+      const service = await services.create(actorOf(deps, request), request.body);
+      const { isSubscribed, isOwned } = await requireManager(deps, request, service.id);
+      return reply.status(201).send(present({ ...service, isSubscribed, isOwned }));
     });
 
     const change = {
@@ -55,36 +53,88 @@ export function serviceRoutes(
       body: ServiceChange,
       response: { 200: Service },
     };
-    api.patch('/services/:serviceId', { schema: change }, async (request) => {
-      const { user } = await requireAdmin(identity, request);
+    api.patch('/services/:serviceId', { ...needs('manage'), schema: change }, async (request) => {
       const { serviceId } = request.params;
-      if (!(await updateService(database, serviceId, request.body))) throw unknown(serviceId);
-      const service = (await listServicesFor(database, user.id)).find(({ id }) => id === serviceId);
-      if (!service) throw unknown(serviceId);
-      return present(service);
+      await requireManager(deps, request, serviceId);
+      await refuseUnknownGroups(deps, request.body.groupIds ?? []);
+      if (!(await services.change(actorOf(deps, request), serviceId, request.body))) throw unknown(serviceId);
+      return present(await requireManager(deps, request, serviceId));
     });
 
     const remove = { tags, summary: 'Delete a service with its notifications', params, response: noContent };
-    api.delete('/services/:serviceId', { schema: remove }, async (request, reply) => {
-      await requireAdmin(identity, request);
-      if (!(await deleteService(database, request.params.serviceId))) throw unknown(request.params.serviceId);
+    api.delete('/services/:serviceId', { ...needs('admin'), schema: remove }, async (request, reply) => {
+      const { serviceId } = request.params;
+      if (!(await services.remove(actorOf(deps, request), serviceId))) throw unknown(serviceId);
       return reply.status(204).send(null);
     });
-
-    const makeKey = {
-      tags,
-      summary: 'Make a new publishing key',
-      description:
-        'The old key stops working, and the policy of the service becomes `key`. The key is shown once.',
-      params,
-      response: { 201: ServiceKey },
-    };
-    api.post('/services/:serviceId/key', { schema: makeKey }, async (request, reply) => {
-      await requireAdmin(identity, request);
-      const key = `tsk_${randomBytes(32).toString('base64url')}`;
-      if (!(await setPublishKey(database, request.params.serviceId, hashKey(key))))
-        throw unknown(request.params.serviceId);
-      return reply.status(201).send({ key });
-    });
+    await api.register(managerRoutes(deps));
   };
+}
+
+/** For those who manage a service, and auditors. */
+function managerRoutes(deps: ApiDeps): FastifyPluginAsyncZod {
+  const { database } = deps;
+  return async (api) => {
+    const details = {
+      tags,
+      summary: 'Read a service with its owners and groups',
+      params,
+      response: { 200: ServiceDetails },
+    };
+    api.get('/services/:serviceId', { ...needs('own-read'), schema: details }, async (request) => {
+      const { serviceId } = request.params;
+      const service = await requireManager(deps, request, serviceId, 'or-auditor');
+      const owners = await listOwners(database, serviceId);
+      return { ...present(service), owners, groups: await groupsOfService(database, serviceId) };
+    });
+
+    const subscribers = {
+      tags,
+      summary: 'List the subscribers',
+      params,
+      querystring: SubscriberQuery,
+      response: { 200: SubscriberPage },
+    };
+    const list = '/services/:serviceId/subscribers';
+    api.get(list, { ...needs('own-read'), schema: subscribers }, async (request) => {
+      const { serviceId } = request.params;
+      await requireManager(deps, request, serviceId, 'or-auditor');
+      const { cursor, limit } = request.query;
+      const found = await listSubscribers(database, serviceId, cursor, limit + 1);
+      const page = found.slice(0, limit);
+      const last = found.length > limit ? page.at(-1) : undefined;
+      const items = page.map((one) => ({ ...one, since: one.since.toISOString() }));
+      return { items, nextCursor: last ? String(last.id) : null };
+    });
+
+    for (const { method, summary, isOwner } of OWNER_WAYS) {
+      api.route({
+        method,
+        url: '/services/:serviceId/owners/:id',
+        ...needs('manage'),
+        schema: { tags, summary, params: params.extend({ id: rowParameter }), response: noContent },
+        handler: async (request, reply) => {
+          const { serviceId, id } = request.params;
+          await requireManager(deps, request, serviceId);
+          const done = await deps.services.setOwner(actorOf(deps, request), serviceId, id, isOwner);
+          if (!done)
+            throw new ApiProblem('not-found', `There is no such ${isOwner ? 'user' : 'owner'} ${id}`);
+          return reply.status(204).send(null);
+        },
+      });
+    }
+  };
+}
+
+const OWNER_WAYS = [
+  { method: 'PUT', summary: 'Make a user an owner', isOwner: true },
+  { method: 'DELETE', summary: 'Take the ownership away', isOwner: false },
+] as const;
+
+async function refuseUnknownGroups({ database }: ApiDeps, groupIds: readonly number[]): Promise<void> {
+  const unknownIds = await unknownGroups(database, groupIds);
+  if (unknownIds.length === 0) return;
+  throw invalidInput(
+    unknownIds.map((value) => ({ field: 'body.groupIds', rule: 'there is no such group', value })),
+  );
 }

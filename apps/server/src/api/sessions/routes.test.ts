@@ -27,7 +27,7 @@ describe('signing in', () => {
     expect(answer.json).toEqual({
       token: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/),
       expiresAt: new Date(Math.floor(server.clock.now() / 1_000) * 1_000 + 30 * 86_400_000).toISOString(),
-      user: { id: user.id, username, isAdmin: false },
+      user: { id: user.id, username, isAdmin: false, isAuditor: false },
     });
     const { token } = answer.json as { token: string };
     expect((await me(token)).json).toEqual({ id: user.id, username, isAdmin: false });

@@ -1,60 +1,98 @@
-import { ERRORS, Me, PasswordChange, Session, SignIn } from '@tocsin/contract';
+import { ERRORS, Me, PasswordChange, Session, SessionList, SignIn } from '@tocsin/contract';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import type { SignIn as SignInAnswer } from '../../identity/answers.ts';
+import type { User } from '../../identity/caller.ts';
 import { DEMO_ACCOUNT } from '../../identity/demo-account.ts';
-import type { User } from '../../identity/identity.ts';
+import { listLogins } from '../../store/login-token.ts';
 import type { ApiDeps } from '../deps.ts';
-import { requireLogin } from '../edge/login.ts';
+import { actorOf, loginOf, needs, userOf } from '../edge/access.ts';
 import { ApiProblem } from '../edge/problem.ts';
-import { noContent, withoutLogin } from '../edge/schema.ts';
+import { noContent } from '../edge/schema.ts';
+import { loginCookie, noLoginCookie } from '../edge/session-cookie.ts';
+import { presentSession } from './present.ts';
 
 const tags = ['sessions'];
-const presentUser = ({ id, username, isAdmin }: User) => ({ id, username, isAdmin });
+const presentUser = ({ id, username, isAdmin, isAuditor }: User) => ({ id, username, isAdmin, isAuditor });
+
+type SessionDeps = Pick<ApiDeps, 'identity' | 'client' | 'sessions' | 'database' | 'clock'>;
+
+export function sessionRoutes(deps: SessionDeps): FastifyPluginAsyncZod {
+  return async (api) => {
+    const signIn = { tags, summary: 'Sign in', body: SignIn, response: { 201: Session } };
+    api.post('/sessions', { ...needs('nobody'), schema: signIn }, async (request, reply) => {
+      const { username, password, device, cookie } = request.body;
+      const result = await deps.identity.signIn(username, password, deps.client.from(request, device));
+      return answerSignIn(deps, request, reply, result, cookie);
+    });
+    await api.register(ownSessionRoutes(deps));
+    await api.register(ownAccountRoutes(deps));
+  };
+}
+
+/** Answers with the new session: its token in the body, or in a cookie that no script can read. */
+export function answerSignIn(
+  { client }: Pick<ApiDeps, 'client'>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  result: SignInAnswer,
+  asCookie: boolean,
+) {
+  if (result.kind === 'delayed') throw tooManyAttempts(result.retryAfterSeconds);
+  if (result.kind === 'inactive') throw new ApiProblem('inactive-user');
+  if (result.kind !== 'ok') throw new ApiProblem('wrong-credentials');
+  const { token, expiresAt } = result;
+  const session = { expiresAt: expiresAt.toISOString(), user: presentUser(result.user) };
+  if (!asCookie) return reply.status(201).send({ token, ...session });
+  void reply.header('set-cookie', loginCookie(token, expiresAt, client.isSecure(request)));
+  return reply.status(201).send(session);
+}
+
 const tooManyAttempts = (retryAfterSeconds: number) =>
   new ApiProblem('too-many-attempts', ERRORS['too-many-attempts'].title, { retryAfterSeconds });
 
-export function sessionRoutes(deps: Pick<ApiDeps, 'identity' | 'clientAddress'>): FastifyPluginAsyncZod {
+/** The logins of the signed-in user. */
+function ownSessionRoutes(deps: SessionDeps): FastifyPluginAsyncZod {
   return async (api) => {
-    const signIn = { ...withoutLogin, tags, summary: 'Sign in', body: SignIn, response: { 201: Session } };
-    api.post('/sessions', { schema: signIn }, async (request, reply) => {
-      const { username, password } = request.body;
-      const result = await deps.identity.signIn(username, password, deps.clientAddress(request));
-      if (result.kind === 'delayed') throw tooManyAttempts(result.retryAfterSeconds);
-      if (result.kind !== 'ok') throw new ApiProblem('wrong-credentials');
-      if (!result.user.isActive) throw new ApiProblem('inactive-user');
-      return reply.status(201).send({
-        token: result.token,
-        expiresAt: result.expiresAt.toISOString(),
-        user: presentUser(result.user),
-      });
+    const list = { tags, summary: 'List the own logins', response: { 200: SessionList } };
+    api.get('/sessions', { ...needs('login'), schema: list }, async (request) => {
+      const { user, tokenId } = loginOf(request);
+      const logins = await listLogins(deps.database, user.id, new Date(deps.clock()));
+      return { items: logins.map((login) => presentSession(login, tokenId)) };
     });
 
-    api.delete(
-      '/sessions/current',
-      { schema: { tags, summary: 'Sign out', response: noContent } },
-      async (request, reply) => {
-        const login = await requireLogin(deps.identity, request);
-        await deps.identity.signOut(login.tokenId);
-        return reply.status(204).send(null);
-      },
+    const end = async (request: FastifyRequest, reply: FastifyReply, sessionId: string) => {
+      const { user, tokenId } = loginOf(request);
+      const ended = await deps.sessions.end(actorOf(deps, request), user.id, sessionId);
+      if (!ended) throw new ApiProblem('not-found', `You have no session ${sessionId}`);
+      if (sessionId === tokenId)
+        void reply.header('set-cookie', noLoginCookie(deps.client.isSecure(request)));
+      return reply.status(204).send(null);
+    };
+    const signOut = { tags, summary: 'Sign out', response: noContent };
+    api.delete('/sessions/current', { ...needs('login'), schema: signOut }, (request, reply) =>
+      end(request, reply, loginOf(request).tokenId),
+    );
+    const params = z.object({ sessionId: z.uuid('must be a UUID').toLowerCase() });
+    const one = { tags, summary: 'End one of the own logins', params, response: noContent };
+    api.delete('/sessions/:sessionId', { ...needs('login'), schema: one }, (request, reply) =>
+      end(request, reply, request.params.sessionId),
     );
 
-    api.delete(
-      '/sessions',
-      { schema: { tags, summary: 'Sign out everywhere', response: noContent } },
-      async (request, reply) => {
-        const login = await requireLogin(deps.identity, request);
-        await deps.identity.revokeAll(login.user.id);
-        return reply.status(204).send(null);
-      },
-    );
+    const all = { tags, summary: 'Sign out everywhere', response: noContent };
+    api.delete('/sessions', { ...needs('login'), schema: all }, async (request, reply) => {
+      await deps.sessions.endAll(actorOf(deps, request), loginOf(request).user.id);
+      void reply.header('set-cookie', noLoginCookie(deps.client.isSecure(request)));
+      return reply.status(204).send(null);
+    });
+  };
+}
 
-    api.get(
-      '/me',
-      { schema: { tags, summary: 'Who is signed in', response: { 200: Me } } },
-      async (request) => {
-        return presentUser((await requireLogin(deps.identity, request)).user);
-      },
-    );
+function ownAccountRoutes(deps: SessionDeps): FastifyPluginAsyncZod {
+  return async (api) => {
+    const me = { tags, summary: 'Who is signed in', response: { 200: Me } };
+    api.get('/me', { ...needs('own-read'), schema: me }, async (request) => presentUser(userOf(request)));
 
     const change = {
       tags,
@@ -63,12 +101,15 @@ export function sessionRoutes(deps: Pick<ApiDeps, 'identity' | 'clientAddress'>)
       body: PasswordChange,
       response: noContent,
     };
-    api.put('/me/password', { schema: change }, async (request, reply) => {
-      const login = await requireLogin(deps.identity, request);
+    api.put('/me/password', { ...needs('login'), schema: change }, async (request, reply) => {
+      const login = loginOf(request);
       if (login.user.username === DEMO_ACCOUNT)
         throw new ApiProblem('not-allowed', 'The password of the demo account is a setting of the server');
-      const changed = await deps.identity.changePassword(login, request.body.current, request.body.next);
-      if (!changed) {
+      const { current, next } = request.body;
+      const from = deps.client.from(request);
+      const answer = await deps.identity.changePassword(login, current, next, from);
+      if (answer.kind === 'delayed') throw tooManyAttempts(answer.retryAfterSeconds);
+      if (answer.kind === 'wrong') {
         const faults = [{ field: 'body.current', rule: 'is not the current password' }];
         throw new ApiProblem('wrong-credentials', 'The current password is not right', { faults });
       }

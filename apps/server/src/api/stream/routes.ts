@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { LiveEvent } from '../../live/hub.ts';
 import { POSITION_SHAPE, parsePosition } from '../../live/position.ts';
 import type { ApiDeps, StreamLimits } from '../deps.ts';
-import { requireLogin } from '../edge/login.ts';
+import { loginOf, needs } from '../edge/access.ts';
 import { presentInboxItem } from '../inbox/present.ts';
 
 const LIMITS: StreamLimits = {
@@ -31,12 +31,12 @@ const schema = {
 };
 
 /** One `notification` per inbox item, `inbox` for marks made elsewhere. */
-export function streamRoutes(deps: Pick<ApiDeps, 'identity' | 'live' | 'stream'>): FastifyPluginAsyncZod {
+export function streamRoutes(deps: Pick<ApiDeps, 'live' | 'stream'>): FastifyPluginAsyncZod {
   const limits = { ...LIMITS, ...deps.stream };
   return async (api) => {
     // A HEAD would listen too, for ever and in vain.
-    api.get('/stream', { schema, exposeHeadRoute: false }, async (request, reply) => {
-      const { user, tokenId } = await requireLogin(deps.identity, request);
+    api.get('/stream', { ...needs('login'), schema, exposeHeadRoute: false }, async (request, reply) => {
+      const { user, tokenId } = loginOf(request);
       const last = request.headers['last-event-id'];
       const feed = createFeed(reply.raw, limits, deps.live.wake);
       // Until this resolves an ordinary answer is still possible: the database may be away.

@@ -5,13 +5,12 @@ import type { AddressInfo } from 'node:net';
 import type { Notification } from '@tocsin/push';
 import mqtt, { type IClientOptions, type IPublishPacket, type MqttClient } from 'mqtt';
 import { device, user } from '../../../test/builders.ts';
-import { mayPublish } from '../../identity/publish-access.ts';
+import { createPeople } from '../../../test/people.ts';
 import { createIngest } from '../../ingest/ingest.ts';
-import { PRIVATE_NETWORKS, parseNetworks } from '../../lib/network.ts';
+import { parseNetworks } from '../../lib/network.ts';
 import { createReceipts } from '../../receipts/receipts.ts';
 import { createReceiptTokens } from '../../receipts/token.ts';
 import type { Database } from '../../store/database.ts';
-import { findService } from '../../store/service.ts';
 import { type BrokerDeps, createBroker } from '../broker.ts';
 import type { TokenAuthentication } from '../principal.ts';
 import { createOutboxTransport } from '../transport.ts';
@@ -24,7 +23,9 @@ export function fakeIdentity(users: Record<string, number>): TokenAuthentication
     async authenticate(authorization) {
       const username = /^Bearer login-of-(\w+)$/.exec(authorization)?.[1] ?? '';
       const id = users[username];
-      return id === undefined ? { kind: 'refused' } : { kind: 'user', user: { id, username } };
+      return id === undefined
+        ? { kind: 'refused' }
+        : { kind: 'login', user: { id, username, isAdmin: false } };
     },
   };
 }
@@ -45,7 +46,7 @@ export async function startBroker(
   wantedPort = 0,
 ): Promise<StartedBroker> {
   const clock = given.clock ?? Date.now;
-  const networks = parseNetworks(PRIVATE_NETWORKS);
+  const { access } = await createPeople(database, clock);
   const logged: { message: string; context: object }[] = [];
   const log = (context: object, message: string) => void logged.push({ context, message });
   const onError = (error: Error, what: string) => log({ error }, what);
@@ -56,7 +57,7 @@ export async function startBroker(
     ingest: createIngest({ database, clock, onAccepted: () => undefined }),
     receipts: createReceipts({ database, tokens: receiptTokens, clock, node: 'test' }),
     tokens: receiptTokens,
-    mayPublish: async (id, publisher) => mayPublish(await findService(database, id), publisher, networks),
+    mayPublish: access.allows,
     trustedProxies: parseNetworks([]),
     log: { info: log, warn: log },
     onError,

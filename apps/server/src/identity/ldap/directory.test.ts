@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:net';
 import { Client } from 'ldapts';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { hasSlapd, PEOPLE, ROOT, type Slapd, SUFFIX, startSlapd } from '../../../test/slapd.ts';
+import { SAYS_NOTHING } from '../credential-check.ts';
 import type { DirectoryServer } from './connection.ts';
 import { type Directory, type Lookup, ldapDirectory } from './directory.ts';
 
@@ -56,8 +57,16 @@ describe.runIf(hasSlapd())('an LDAP directory', () => {
     ['by anonymous search', { ...SEARCH, bindAs: null }],
   ] as const)('that is asked %s', (_name, lookup) => {
     it('says yes to the right password', async () => {
-      expect(await ask('ada', 'ada secret', { lookup })).toEqual({ kind: 'ok', isAdmin: null });
-      expect(await ask('bob', 'Bob secret', { lookup })).toEqual({ kind: 'ok', isAdmin: null });
+      expect(await ask('ada', 'ada secret', { lookup })).toEqual({
+        ...SAYS_NOTHING,
+        kind: 'ok',
+        isAdmin: null,
+      });
+      expect(await ask('bob', 'Bob secret', { lookup })).toEqual({
+        ...SAYS_NOTHING,
+        kind: 'ok',
+        isAdmin: null,
+      });
     });
 
     it.each([
@@ -107,12 +116,12 @@ describe.runIf(hasSlapd())('an LDAP directory', () => {
 
   it.each([TEMPLATE, SEARCH])('knows the administrators by their group', async (lookup) => {
     const admins = { lookup, adminGroup: `cn=admins,${SUFFIX}` };
-    expect(await ask('ada', 'ada secret', admins)).toEqual({ kind: 'ok', isAdmin: true });
-    expect(await ask('bob', 'Bob secret', admins)).toEqual({ kind: 'ok', isAdmin: false });
+    expect(await ask('ada', 'ada secret', admins)).toEqual({ ...SAYS_NOTHING, kind: 'ok', isAdmin: true });
+    expect(await ask('bob', 'Bob secret', admins)).toEqual({ ...SAYS_NOTHING, kind: 'ok', isAdmin: false });
     const posix = { lookup, adminGroup: `cn=posix,${SUFFIX}` };
-    expect(await ask('bob', 'Bob secret', posix)).toEqual({ kind: 'ok', isAdmin: true });
+    expect(await ask('bob', 'Bob secret', posix)).toEqual({ ...SAYS_NOTHING, kind: 'ok', isAdmin: true });
     const gone = { lookup, adminGroup: `cn=gone,${SUFFIX}` };
-    expect(await ask('ada', 'ada secret', gone)).toEqual({ kind: 'ok', isAdmin: false });
+    expect(await ask('ada', 'ada secret', gone)).toEqual({ ...SAYS_NOTHING, kind: 'ok', isAdmin: false });
   });
 
   it('is unavailable when the searching account is wrong, and the reason says so without a password', async () => {

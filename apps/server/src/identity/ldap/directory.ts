@@ -1,6 +1,6 @@
 /** Signing in with the password of an LDAP directory: by binding as the user (RFC 4511 §4.2, RFC 4513 §5.1). */
 import { AndFilter, type Client, EqualityFilter, FilterParser, OrFilter, ResultCodeError } from 'ldapts';
-import type { CredentialCheck, Verdict } from '../credential-check.ts';
+import { type CredentialCheck, SAYS_NOTHING, type Verdict } from '../credential-check.ts';
 import { type DirectoryServer, reasonOf, withConnection } from './connection.ts';
 import { fillDn, isPlainName } from './names.ts';
 
@@ -63,7 +63,9 @@ function bindByTemplate(
   const person = { dn: fillDn(template, username), username };
   return withConnection(directory.server, async (client) => {
     const fault = await bindFault(client, person.dn, password);
-    return fault ? refused(fault) : { kind: 'ok', isAdmin: await isAdmin(client, directory, person) };
+    return fault
+      ? refused(fault)
+      : { kind: 'ok', ...SAYS_NOTHING, isAdmin: await isAdmin(client, directory, person) };
   });
 }
 
@@ -79,7 +81,9 @@ function searchThenBind(
     if (typeof person === 'string') return refused(person);
     // On a connection of its own: what the searching account may see is still needed.
     const fault = await withConnection(directory.server, (own) => bindFault(own, person.dn, password));
-    return fault ? refused(fault) : { kind: 'ok', isAdmin: await isAdmin(client, directory, person) };
+    return fault
+      ? refused(fault)
+      : { kind: 'ok', ...SAYS_NOTHING, isAdmin: await isAdmin(client, directory, person) };
   });
 }
 
