@@ -30,7 +30,7 @@ describe('signing in', () => {
       user: { id: user.id, username, isAdmin: false, isAuditor: false },
     });
     const { token } = answer.json as { token: string };
-    expect((await me(token)).json).toEqual({ id: user.id, username, isAdmin: false });
+    expect((await me(token)).json).toEqual({ id: user.id, username, isAdmin: false, isAuditor: false });
   });
 
   it('takes the name in any case', async () => {
