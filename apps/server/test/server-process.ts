@@ -56,7 +56,7 @@ export async function startServer(
   });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const { url, mqttPort } = await firstWords(child, () => errors);
-  const database = await connectTo(dataDir);
+  const database = await connectTo(dataDir, environment.DATABASE_URL);
   return {
     url,
     mqttPort,
@@ -77,11 +77,17 @@ export async function startServer(
   };
 }
 
-/** To the database of a server that runs in `dataDir`; waits while it recovers from a crash. */
-export async function connectTo(dataDir: string): Promise<pg.Client> {
-  const host = join(dataDir, 'postgres', 'socket');
+/** Of the embedded database of a server: for another node on the same one. */
+export function databaseUrl({ dataDir }: Pick<ServerProcess, 'dataDir'>): string {
+  const host = encodeURIComponent(join(dataDir, 'postgres', 'socket'));
+  return `postgresql://postgres@localhost/tocsin?host=${host}`;
+}
+
+/** To the database of a server that runs in `dataDir`, or at `url`; waits while it recovers from a crash. */
+export async function connectTo(dataDir: string, url?: string): Promise<pg.Client> {
+  const connectionString = url ?? databaseUrl({ dataDir });
   for (let waited = 0; ; waited += RECOVERY_POLL_MS) {
-    const client = new pg.Client({ host, port: 5432, user: 'postgres', database: 'tocsin' });
+    const client = new pg.Client({ connectionString });
     // Killing the server takes its database along; whoever asks next hears of it.
     client.on('error', () => undefined);
     try {
