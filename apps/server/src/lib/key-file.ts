@@ -19,6 +19,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { KEY_BYTES, type Key, keyOf } from './sealer.ts';
+import { syncDirectory } from './sync-directory.ts';
 
 /** The file cannot be read, written or understood. */
 export class KeyFileUnusable extends Error {
@@ -44,11 +45,16 @@ export function readKeyFile(file: string): Key[] | null {
     if (code === 'ENOENT') return null;
     throw new KeyFileUnusable(`cannot read ${file} (${code})`);
   }
+  return parseKeys(text, file);
+}
+
+/** `where` the text comes from, for the error. Throws `KeyFileUnusable`. */
+export function parseKeys(text: string, where: string): Key[] {
   const lines = text.split('\n').map((line, index) => ({ text: line.trim(), number: index + 1 }));
   const keys = lines
     .filter((line) => line.text !== '' && !line.text.startsWith('#'))
-    .map((line) => parseKey(line.text, `${file}, line ${line.number},`));
-  if (keys.length === 0) throw new KeyFileUnusable(`${file} holds no key`);
+    .map((line) => parseKey(line.text, `${where}, line ${line.number},`));
+  if (keys.length === 0) throw new KeyFileUnusable(`${where} holds no key`);
   return keys;
 }
 
@@ -130,14 +136,4 @@ function writeDraft(file: string, keys: readonly Key[]): string {
     closeSync(descriptor);
   }
   return draft;
-}
-
-/** A name is durable when its directory is. */
-function syncDirectory(directory: string): void {
-  const descriptor = openSync(directory, 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
 }

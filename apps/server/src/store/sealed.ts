@@ -14,13 +14,13 @@ const LOCK = 7_062_269;
 /** Always there, so that a key file which does not belong to this database is noticed before anything is sealed with it. */
 const CHECK = 'key-check';
 
-/** The secrets of the database were sealed with a key that this server does not have. */
+/** Secrets were sealed with a key that this server does not have. */
 export class KeyMissing extends Error {
-  constructor(keyIds: readonly string[], file: string, found: readonly string[] | null) {
+  constructor(what: string, keyIds: readonly string[], file: string, found: readonly string[] | null) {
     const has = found ? `holds only ${found.join(', ')}` : 'does not exist';
     super(
-      `TOCSIN_KEY_FILE: the secrets in the database are sealed with the key ${keyIds.join(', ')}, but ${file} ${has}. ` +
-        'Put the key file of this database there, or name it; all servers of one database share one key file.',
+      `TOCSIN_KEY_FILE: the secrets in ${what} are sealed with the key ${keyIds.join(', ')}, but ${file} ${has}. ` +
+        `Put the key file of ${what} there, or name it; all servers of one database share one key file.`,
     );
     this.name = 'KeyMissing';
   }
@@ -67,11 +67,11 @@ export async function openSealer(database: Database, file: string): Promise<Seal
   });
 }
 
-/** Throws `KeyMissing` unless the file holds all the keys. */
-export function requireKeys(keyIds: readonly string[], file: string): void {
+/** Throws `KeyMissing` unless the file holds all the keys that open the secrets in `what`. */
+export function requireKeys(keyIds: readonly string[], file: string, what = 'the database'): void {
   const found = readKeyFile(file)?.map(({ id }) => id) ?? null;
   const missing = keyIds.filter((id) => !found?.includes(id));
-  if (missing.length > 0) throw new KeyMissing(missing, file, found);
+  if (missing.length > 0) throw new KeyMissing(what, missing, file, found);
 }
 
 /** Servers of different databases may share a key file, and start together. */
