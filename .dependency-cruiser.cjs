@@ -36,6 +36,7 @@ const SERVER_FOLDERS = {
   integrations: ['ingest', 'lib'],
   lib: [],
   live: ['store', 'lib'],
+  maintenance: ['database', 'store', 'queue', 'lib'],
   monitors: ['ingest', 'store', 'queue', 'lib'],
   queue: ['store', 'lib'],
   receipts: ['store', 'lib'],

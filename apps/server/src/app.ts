@@ -32,7 +32,7 @@ import { createReceiptTokens } from './receipts/token.ts';
 import { methodsOf, openIdOf } from './sign-in-methods.ts';
 import { createWakeChannel } from './store/channel.ts';
 import type { Database } from './store/database.ts';
-import { ensureSecret } from './store/secret.ts';
+import type { Secrets } from './store/secret.ts';
 import { createAddressCheck } from './transports/address-check.ts';
 import { buildTransports } from './transports/build.ts';
 import { createParkingBoard } from './transports/parking-board.ts';
@@ -41,6 +41,7 @@ import { createRegistry } from './transports/registry.ts';
 export interface AppDeps {
   readonly config: Config;
   readonly database: Database;
+  readonly secrets: Secrets;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: FastifyBaseLogger;
@@ -71,7 +72,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
     onError: report,
   });
   await housekeeping.runOnce();
-  const secrets = await loadSecrets(database);
+  const keys = await loadKeys(deps.secrets);
   const metrics = createMetrics();
   const channel = createWakeChannel(database, node, report);
   const passwords = await createPasswords();
@@ -85,7 +86,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
     clock,
     node,
     passwords,
-    tokens: createLoginTokens(secrets.login),
+    tokens: createLoginTokens(keys.login),
     checks: buildMethods(methodsOf(config), database, passwords),
     adminUsers: new Set(config.ADMIN_USERS),
     onVerdict: (method, { kind, reason }) => {
@@ -99,7 +100,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
     onError: report,
   });
   const { identity, access } = people;
-  const tokens = createReceiptTokens(secrets.receipts);
+  const tokens = createReceiptTokens(keys.receipts);
   const receipts = createReceipts({ database, tokens, clock, node });
   const live = createHub({ database, clock, onError: report });
   const ingest = createIngest({
@@ -118,9 +119,10 @@ export async function createApp(deps: AppDeps): Promise<App> {
   const registry = createRegistry(
     buildTransports({
       database,
+      secrets: deps.secrets,
       settings: config,
       clock,
-      vapid: secrets.vapid,
+      vapid: keys.vapid,
       parkings: await parkings.list(),
       embeddedMqtt: config.MQTT_URL
         ? null
@@ -196,7 +198,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
       clock,
       checkAddress: createAddressCheck(registry),
       demoService: config.DEMO_ACCOUNT_SERVICE,
-      webPushPublicKey: secrets.vapid.publicKey,
+      webPushPublicKey: keys.vapid.publicKey,
     },
   });
   metrics.watch('ingest_waiting', 'Notifications waiting for their commit', () => ingest.waiting);
@@ -250,14 +252,12 @@ export async function createApp(deps: AppDeps): Promise<App> {
   return { http, firstAdmin, start, stop };
 }
 
-async function loadSecrets(
-  database: Database,
-): Promise<{ login: Buffer; receipts: Buffer; vapid: VapidKeys }> {
+async function loadKeys(secrets: Secrets): Promise<{ login: Buffer; receipts: Buffer; vapid: VapidKeys }> {
   const random = () => randomBytes(32).toString('base64');
-  const vapid = await ensureSecret(database, 'vapid', () => JSON.stringify(generateVapidKeys()));
+  const vapid = await secrets.ensure('vapid', () => JSON.stringify(generateVapidKeys()));
   return {
-    login: Buffer.from(await ensureSecret(database, 'login-tokens', random), 'base64'),
-    receipts: Buffer.from(await ensureSecret(database, 'receipts', random), 'base64'),
+    login: Buffer.from(await secrets.ensure('login-tokens', random), 'base64'),
+    receipts: Buffer.from(await secrets.ensure('receipts', random), 'base64'),
     vapid: JSON.parse(vapid) as VapidKeys,
   };
 }

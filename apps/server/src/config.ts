@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { SECRET_SETTINGS, SETTINGS, type Settings } from './settings.ts';
 import { settingsMistakes } from './settings-together.ts';
@@ -17,6 +17,7 @@ export interface Config extends Settings {
   readonly roles: ReadonlySet<Role>;
   readonly node: string;
   readonly dataDir: string;
+  readonly keyFile: string;
   /** Contents of the files named by the *_FILE settings, by setting. */
   readonly files: Readonly<Partial<Record<FileSetting, string>>>;
 }
@@ -59,11 +60,13 @@ export function loadConfig(args: readonly string[], environment: NodeJS.ProcessE
   );
   mistakes.push(...together);
   if (mistakes.length > 0) throw new ConfigError(mistakes);
+  const dataDir = resolve(settings.TOCSIN_DATA_DIR);
   return {
     ...settings,
     roles,
     node: settings.TOCSIN_NODE ?? `${hostname()}-${process.pid}`,
-    dataDir: resolve(settings.TOCSIN_DATA_DIR),
+    dataDir,
+    keyFile: resolve(settings.TOCSIN_KEY_FILE ?? join(dataDir, 'secret.key')),
     files,
   };
 }

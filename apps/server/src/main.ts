@@ -5,7 +5,10 @@ import { createApp } from './app.ts';
 import { type Config, ConfigError, loadConfig } from './config.ts';
 import { migrate } from './database/migrate.ts';
 import { startEmbedded } from './database/supervise.ts';
-import { openDatabase } from './store/database.ts';
+import { isOpenToOthers, KeyFileUnusable } from './lib/key-file.ts';
+import { type Database, openDatabase } from './store/database.ts';
+import { KeyMissing, openSealer } from './store/sealed.ts';
+import { createSecrets } from './store/secret.ts';
 import { welcome } from './welcome.ts';
 
 /** EX_CONFIG of sysexits.h. */
@@ -35,6 +38,12 @@ async function connect(config: Config, log: Logger) {
   return startEmbedded({ dataDir: config.dataDir, log: told });
 }
 
+async function openSecrets(database: Database, file: string, log: Logger) {
+  const sealer = await openSealer(database, file);
+  if (isOpenToOthers(file)) log.warn({ file }, 'the key file can be read by others: chmod 600');
+  return createSecrets(database, sealer);
+}
+
 async function main(): Promise<void> {
   const config = readConfig();
   // Logs go to stderr, so that what a newcomer has to read stands alone on stdout.
@@ -48,7 +57,8 @@ async function main(): Promise<void> {
     (error) => log.warn({ err: error.message }, 'database connection lost'),
     CONNECTIONS,
   );
-  const app = await createApp({ config, database, clock: Date.now, random: Math.random, log });
+  const secrets = await openSecrets(database, config.keyFile, log);
+  const app = await createApp({ config, database, secrets, clock: Date.now, random: Math.random, log });
   let stopping = false;
   const stop = async (signal: string) => {
     if (stopping) return;
@@ -67,5 +77,5 @@ async function main(): Promise<void> {
 
 main().catch((error: Error) => {
   process.stderr.write(`Tocsin could not start: ${error.message}\n`);
-  process.exit(1);
+  process.exit(error instanceof KeyMissing || error instanceof KeyFileUnusable ? EXIT_CONFIG : 1);
 });

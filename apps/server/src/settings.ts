@@ -13,6 +13,8 @@ export const SETTINGS = z.object({
   MQTT_USERNAME: z.string().optional(),
   MQTT_PASSWORD: z.string().optional(),
   TOCSIN_DATA_DIR: path.default('./data'),
+  /** Keys of the secrets in the database; made at first start in the data directory. */
+  TOCSIN_KEY_FILE: path.optional(),
   TOCSIN_ADMIN_PASSWORD: z.string().min(8).max(1024).optional(),
   /** Where people reach this server; used in links and in the printed curl. */
   TOCSIN_PUBLIC_URL: url('http:', 'https:').optional(),

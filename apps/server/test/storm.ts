@@ -14,8 +14,9 @@ import { type Config, ROLES } from '../src/config.ts';
 import { eventName } from '../src/receipts/states.ts';
 import { SETTINGS } from '../src/settings.ts';
 import type { Database } from '../src/store/database.ts';
-import { readSecret } from '../src/store/secret.ts';
+import { createSecrets } from '../src/store/secret.ts';
 import { testDatabase } from './database.ts';
+import { testSealer } from './sealer.ts';
 
 const PASSWORD = 'for tests only';
 
@@ -82,6 +83,7 @@ function configFor({ apns, sandbox, fcm }: Providers, settings: Readonly<Record<
     roles: new Set(ROLES),
     node: 'storm',
     dataDir: '',
+    keyFile: '',
     files: {
       APNS_KEY_FILE: apns.p8,
       APNS_CA_FILE: ca,
@@ -226,9 +228,11 @@ export class Storm {
   private async startServer(): Promise<void> {
     const log = pino({ level: 'error' }, { write: (line: string) => this.complaints.push(line) });
     const { clock, database, providers, settings } = this;
+    const secrets = createSecrets(database, testSealer());
     this.app = await createApp({
       config: configFor(providers, settings),
       database,
+      secrets,
       clock: clock.now,
       random: Math.random,
       log,
@@ -238,7 +242,7 @@ export class Storm {
     const signedIn = await this.post('/api/v3/sessions', { username: 'admin', password: PASSWORD });
     const { token } = (await signedIn.json()) as { token: string };
     this.login = { authorization: `Bearer ${token}` };
-    this.vapidKey = JSON.parse((await readSecret(database, 'vapid')) ?? '{}').publicKey;
+    this.vapidKey = JSON.parse((await secrets.read('vapid')) ?? '{}').publicKey;
   }
 
   private async stopServer(): Promise<void> {

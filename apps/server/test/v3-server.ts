@@ -13,6 +13,7 @@ import { createHub, type LiveHub } from '../src/live/hub.ts';
 import { createReceipts } from '../src/receipts/receipts.ts';
 import { createReceiptTokens, type ReceiptTokens } from '../src/receipts/token.ts';
 import { type Database, openDatabase } from '../src/store/database.ts';
+import { createSecrets } from '../src/store/secret.ts';
 import { createAddressCheck } from '../src/transports/address-check.ts';
 import { buildTransports } from '../src/transports/build.ts';
 import { createRegistry } from '../src/transports/registry.ts';
@@ -20,6 +21,7 @@ import { testClock } from './builders.ts';
 import { type TestDatabase, testDatabase } from './database.ts';
 import { type Answer, type Call, send } from './http-call.ts';
 import { createPeople, type People } from './people.ts';
+import { testSealer } from './sealer.ts';
 
 export { PASSWORD, type Person } from './people.ts';
 
@@ -137,6 +139,7 @@ function webPushOnly(database: Database, clock: () => number) {
   return createRegistry(
     buildTransports({
       database,
+      secrets: createSecrets(database, testSealer()),
       settings,
       clock,
       vapid: generateVapidKeys(),

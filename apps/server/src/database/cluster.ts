@@ -14,6 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { PORT, SUPERUSER } from './connection.ts';
 import { DataDirectoryUnusable, explain } from './failure.ts';
 import { canReach, type Owner, privateDirectory } from './owner.ts';
 
@@ -27,9 +28,6 @@ export interface Cluster {
   readonly owner: Owner | null;
 }
 
-export const SUPERUSER = 'postgres';
-const PORT = 5432;
-
 /** Neither the environment's settings for libpq nor its language may change what PostgreSQL does and says. */
 export const ENVIRONMENT = { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' };
 
@@ -37,10 +35,15 @@ export const ENVIRONMENT = { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' };
 export async function openCluster(dataDir: string, programs: string, owner: Owner | null): Promise<Cluster> {
   // The owner walks through the data directory and lists nothing.
   if (owner) chmodSync(dataDir, statSync(dataDir).mode | 0o011);
-  const wanted = join(realpathSync(dataDir), 'postgres');
+  const wanted = clusterDirectory(dataDir);
   if (!existsSync(join(wanted, 'PG_VERSION'))) await initialise(wanted, programs, owner);
   privateDirectory(wanted, owner);
   return { programs, directory: wanted, socket: placeSocket(wanted, owner), port: PORT, owner };
+}
+
+/** Where the files of a data directory's cluster are, or will be. */
+export function clusterDirectory(dataDir: string): string {
+  return join(realpathSync(dataDir), 'postgres');
 }
 
 /** Made beside and renamed when complete: a first start that was killed half-way leaves nothing to trip over. */
@@ -75,12 +78,16 @@ export function pathFor(owner: Owner | null, directory: string): string {
 /** sun_path holds 108 bytes with the closing NUL (unix(7)); macOS has 104. */
 const LONGEST_SOCKET_PATH = 103;
 
-/** A private directory for the socket: in the cluster, or a short one when that path would be too long. */
-function placeSocket(directory: string, owner: Owner | null): string {
+/** In the cluster, or a short one when that path would be too long. */
+export function socketDirectory(directory: string): string {
   const inside = join(directory, 'socket');
   const fits = Buffer.byteLength(join(inside, `.s.PGSQL.${PORT}`)) <= LONGEST_SOCKET_PATH;
   const name = createHash('sha256').update(directory).digest('hex').slice(0, 16);
-  const place = fits ? inside : join(tmpdir(), `tocsin-${name}`);
+  return fits ? inside : join(tmpdir(), `tocsin-${name}`);
+}
+
+function placeSocket(directory: string, owner: Owner | null): string {
+  const place = socketDirectory(directory);
   privateDirectory(place, owner);
   return place;
 }

@@ -43,9 +43,16 @@ export function readMigrations(directory: string): Migration[] {
   });
 }
 
-/** Brings the database up to date; returns the names of what it applied. Refuses an older or newer world in a sentence. */
-export async function migrate(connection: pg.ClientConfig, directory: string): Promise<string[]> {
-  const migrations = readMigrations(directory);
+/**
+ * Brings the database up to date, or to the migration `last`; returns the names of what it applied. Refuses an older or
+ * newer world in a sentence.
+ */
+export async function migrate(
+  connection: pg.ClientConfig,
+  directory: string,
+  last = Number.POSITIVE_INFINITY,
+): Promise<string[]> {
+  const migrations = readMigrations(directory).filter(({ number }) => number <= last);
   const client = new pg.Client(connection);
   await client.connect();
   try {

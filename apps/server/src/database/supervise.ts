@@ -3,21 +3,14 @@ import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
-import { openCluster, SUPERUSER } from './cluster.ts';
+import { openCluster } from './cluster.ts';
+import { type Connection, connectionAt, DATABASE } from './connection.ts';
 import { DataDirectoryUnusable } from './failure.ts';
 import { lockDataDirectory } from './lock.ts';
 import { chooseOwner } from './owner.ts';
 import { findNativeDirectory } from './platform.ts';
 import { type RunningPostgres, startPostgres } from './postgres.ts';
 import { placePrograms, programPlaces } from './programs.ts';
-
-export interface Connection {
-  /** Directory of the Unix socket. */
-  readonly host: string;
-  readonly port: number;
-  readonly user: string;
-  readonly database: string;
-}
 
 export interface EmbeddedDatabase {
   /** Stays the same when PostgreSQL has to be started again. */
@@ -33,7 +26,6 @@ export interface EmbeddedOptions {
   readonly settings?: readonly string[];
 }
 
-const DATABASE = 'tocsin';
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
 
@@ -52,7 +44,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedD
     const start = () => startPostgres(cluster, options.settings ?? [], options.log);
     const running = keepRunning(await start(), start, options.log);
     const stop = () => running.stop().then(unlock);
-    const connection = { host: cluster.socket, port: cluster.port, user: SUPERUSER, database: DATABASE };
+    const connection = connectionAt(cluster.socket);
     await createDatabase(connection).catch(async (error: Error) => {
       await running.stop();
       throw error;

@@ -2,10 +2,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { testClock } from '../../test/builders.ts';
 import { type TestDatabase, testDatabase } from '../../test/database.ts';
 import { HERE } from '../../test/people.ts';
+import { testSealer } from '../../test/sealer.ts';
 import { SYSTEM } from '../audit/entry.ts';
 import { parseNetworks } from '../lib/network.ts';
 import { buildPeople, type People } from '../people.ts';
-import { ensureSecret } from '../store/secret.ts';
+import { createSecrets } from '../store/secret.ts';
 import { changeUser, createUser, findUserByName, setPasswordHash } from '../store/user.ts';
 import type { Authentication, SignIn } from './answers.ts';
 import { type CredentialCheck, SAYS_NOTHING, type Verdict } from './credential-check.ts';
@@ -305,7 +306,8 @@ describe('the first administrator', () => {
 describe("the server's own secrets", () => {
   it('are the same for servers that start together and ever after', async () => {
     let made = 0;
-    const ask = () => ensureSecret(test.database, 'test', () => `secret ${++made}`);
+    const { ensure } = createSecrets(test.database, testSealer());
+    const ask = () => ensure('test', () => `secret ${++made}`);
     const secrets = new Set(await Promise.all(Array.from({ length: 5 }, ask)));
     expect(secrets.size).toBe(1);
     expect(await ask()).toBe([...secrets][0]);

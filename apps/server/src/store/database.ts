@@ -19,14 +19,14 @@ export interface Database extends Queryable {
 
 const INT8 = 20;
 
-function typesWithNumbers() {
+export function typesWithNumbers() {
   return {
     getTypeParser: (oid: number, format?: 'text' | 'binary') =>
       oid === INT8 ? Number : pg.types.getTypeParser(oid, format),
   };
 }
 
-async function run<Row extends object>(
+export async function run<Row extends object>(
   client: pg.Pool | pg.ClientBase,
   text: string,
   values: readonly unknown[] | undefined,

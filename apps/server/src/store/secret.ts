@@ -1,30 +1,54 @@
-/** Keys the server makes for itself at first start. */
-import type { Queryable } from './database.ts';
+/** What the server must keep to itself: the keys it makes at first start, Apple's current token. Sealed in the database. */
+import type { Sealer } from '../lib/sealer.ts';
+import type { Database, Queryable } from './database.ts';
+import { checkKeys, keepKeys, sealedName } from './sealed.ts';
 
-/** Returns the secret of that name, storing `make()` when there is none. Safe when several servers start together. */
-export async function ensureSecret(connection: Queryable, name: string, make: () => string): Promise<string> {
-  await connection.query('insert into server_secret (name, value) values ($1, $2) on conflict do nothing', [
-    name,
-    make(),
-  ]);
-  const [row] = await connection.query<{ value: string }>('select value from server_secret where name = $1', [
-    name,
-  ]);
-  if (!row) throw new Error(`the secret ${name} vanished`);
-  return row.value;
+export interface Secrets {
+  /** The secret of that name, storing `make()` when there is none. Safe when several servers start together. */
+  ensure(name: string, make: () => string): Promise<string>;
+  read(name: string): Promise<string | null>;
+  /** Throws `UnknownKey` when the keys were changed elsewhere: nothing is stored that the others cannot open. */
+  write(name: string, value: string): Promise<void>;
 }
 
-export async function readSecret(connection: Queryable, name: string): Promise<string | null> {
+export function createSecrets(database: Database, sealer: Sealer): Secrets {
+  const open = (name: string, sealed: string) => sealer.open(sealedName('server_secret', name), sealed);
+  const seal = (name: string, text: string) => sealer.seal(sealedName('server_secret', name), text);
+  return {
+    async ensure(name, make) {
+      const sealed = await database.transaction(async (connection) => {
+        await keepKeys(connection);
+        await checkKeys(connection, sealer);
+        await connection.query(
+          'insert into server_secret (name, value) values ($1, $2) on conflict do nothing',
+          [name, seal(name, make())],
+        );
+        return readSealed(connection, name);
+      });
+      if (sealed === null) throw new Error(`the secret ${name} vanished`);
+      return open(name, sealed);
+    },
+    async read(name) {
+      const sealed = await readSealed(database, name);
+      return sealed === null ? null : open(name, sealed);
+    },
+    async write(name, value) {
+      await database.transaction(async (connection) => {
+        await keepKeys(connection);
+        await checkKeys(connection, sealer);
+        await connection.query(
+          `insert into server_secret (name, value) values ($1, $2)
+           on conflict (name) do update set value = excluded.value, created_at = now()`,
+          [name, seal(name, value)],
+        );
+      });
+    },
+  };
+}
+
+async function readSealed(connection: Queryable, name: string): Promise<string | null> {
   const [row] = await connection.query<{ value: string }>('select value from server_secret where name = $1', [
     name,
   ]);
   return row?.value ?? null;
-}
-
-export async function writeSecret(connection: Queryable, name: string, value: string): Promise<void> {
-  await connection.query(
-    `insert into server_secret (name, value) values ($1, $2)
-     on conflict (name) do update set value = excluded.value, created_at = now()`,
-    [name, value],
-  );
 }

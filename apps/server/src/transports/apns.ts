@@ -10,6 +10,7 @@ import {
 } from '@tocsin/push';
 import type { Queryable } from '../store/database.ts';
 import { learnEnvironment } from '../store/device.ts';
+import type { Secrets } from '../store/secret.ts';
 import { optional } from './optional.ts';
 import type { ParkedTransport } from './parking.ts';
 import type { TransportEntry } from './registry.ts';
@@ -27,6 +28,7 @@ export interface ApnsSettings {
 
 export interface ApnsBuildDeps extends Pick<ApnsDeps, 'createClient' | 'clock'> {
   readonly database: Queryable;
+  readonly secrets: Pick<Secrets, 'read' | 'write'>;
   readonly settings: ApnsSettings;
   readonly park: (transport: Transport, name: string) => ParkedTransport;
   readonly onError: (error: Error, what: string) => void;
@@ -74,7 +76,7 @@ function authenticationOf(settings: ApnsSettings): ApnsAuthentication | null {
   return pem === undefined ? null : { kind: 'certificate', cert: pem, key: pem };
 }
 
-function shelfOf({ database }: ApnsBuildDeps, authentication: ApnsAuthentication) {
+function shelfOf({ secrets }: ApnsBuildDeps, authentication: ApnsAuthentication) {
   const { teamId, keyId } = authentication.kind === 'token' ? authentication : { teamId: '', keyId: '' };
-  return createTokenShelf(database, teamId, keyId);
+  return createTokenShelf(secrets, teamId, keyId);
 }

@@ -13,6 +13,7 @@ import {
 } from '@tocsin/push';
 import type { Clock } from '../lib/clock.ts';
 import type { Queryable } from '../store/database.ts';
+import type { Secrets } from '../store/secret.ts';
 import { type ApnsSettings, apnsEntries } from './apns.ts';
 import type { HealthDeps, Parking } from './health.ts';
 import { optional } from './optional.ts';
@@ -32,6 +33,7 @@ export interface TransportSettings extends ApnsSettings {
 
 export interface BuildDeps extends Pick<HealthDeps, 'onParked' | 'onRecovered'> {
   readonly database: Queryable;
+  readonly secrets: Pick<Secrets, 'read' | 'write'>;
   readonly settings: TransportSettings;
   readonly clock: Clock;
   readonly vapid: VapidKeys;

@@ -1,15 +1,18 @@
 /** Apple's provider token in the database, so that restarts and other nodes show Apple the same one. */
 import type { ShelvedToken, TokenShelf } from '@tocsin/push';
-import type { Queryable } from '../store/database.ts';
-import { readSecret, writeSecret } from '../store/secret.ts';
+import type { Secrets } from '../store/secret.ts';
 
-export function createTokenShelf(database: Queryable, teamId: string, keyId: string): TokenShelf {
+export function createTokenShelf(
+  secrets: Pick<Secrets, 'read' | 'write'>,
+  teamId: string,
+  keyId: string,
+): TokenShelf {
   const name = `apns-token/${teamId}/${keyId}`;
   return {
     async load() {
-      const value = await readSecret(database, name);
+      const value = await secrets.read(name);
       return value === null ? null : (JSON.parse(value) as ShelvedToken);
     },
-    save: (token) => writeSecret(database, name, JSON.stringify(token)),
+    save: (token) => secrets.write(name, JSON.stringify(token)),
   };
 }
