@@ -35,7 +35,9 @@ import type { Database } from './store/database.ts';
 import type { Secrets } from './store/secret.ts';
 import { createAddressCheck } from './transports/address-check.ts';
 import { buildTransports } from './transports/build.ts';
+import type { Parking } from './transports/health.ts';
 import { createParkingBoard } from './transports/parking-board.ts';
+import { createProviders } from './transports/providers.ts';
 import { createRegistry } from './transports/registry.ts';
 
 export interface AppDeps {
@@ -96,7 +98,9 @@ export async function createApp(deps: AppDeps): Promise<App> {
     publishNetworks: parseNetworks(
       config.PUBLISH_NETWORKS.length > 0 ? config.PUBLISH_NETWORKS : PRIVATE_NETWORKS,
     ),
+    secrets: deps.secrets,
     onChanged: () => channel.wake('access'),
+    onProvidersChanged: () => channel.wake('providers'),
     onError: report,
   });
   const { identity, access } = people;
@@ -116,28 +120,28 @@ export async function createApp(deps: AppDeps): Promise<App> {
   const trustedProxies = parseNetworks(config.TRUSTED_PROXIES);
   const client = createClient(trustedProxies);
   const parkings = createParkingBoard(database, report);
-  const registry = createRegistry(
-    buildTransports({
-      database,
-      secrets: deps.secrets,
-      settings: config,
-      clock,
-      vapid: keys.vapid,
-      parkings: await parkings.list(),
-      embeddedMqtt: config.MQTT_URL
-        ? null
-        : createOutboxTransport({ database, clock, deliver: () => channel.wake('mqtt'), onError: report }),
-      onParked: (parking) => {
-        log.warn({ provider: parking.provider, reason: parking.reason }, 'provider parked');
-        parkings.note(parking);
-      },
-      onRecovered: (provider) => {
-        log.info({ provider }, 'provider recovered');
-        parkings.erase(provider);
-      },
-      onError: report,
-    }),
-  );
+  const sending = {
+    database,
+    secrets: deps.secrets,
+    settings: config,
+    clock,
+    vapid: keys.vapid,
+    embeddedMqtt: config.MQTT_URL
+      ? null
+      : createOutboxTransport({ database, clock, deliver: () => channel.wake('mqtt'), onError: report }),
+    onParked: (parking: Parking) => {
+      log.warn({ provider: parking.provider, reason: parking.reason }, 'provider parked');
+      parkings.note(parking);
+    },
+    onRecovered: (provider: string) => {
+      log.info({ provider }, 'provider recovered');
+      parkings.erase(provider);
+    },
+    onError: report,
+  };
+  const registry = createRegistry(buildTransports({ ...sending, parkings: await parkings.list() }));
+  const providers = createProviders({ ...sending, registry, listParkings: () => parkings.list() });
+  await providers.refresh();
   const worker = new FanoutWorker({
     database,
     clock,
@@ -195,6 +199,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
       receipts,
       live,
       parkings: () => parkings.list(),
+      providers: () => providers.list(),
       clock,
       checkAddress: createAddressCheck(registry),
       demoService: config.DEMO_ACCOUNT_SERVICE,
@@ -216,6 +221,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
       live.checkLogins();
     });
     channel.on('mqtt', () => broker?.wake());
+    channel.on('providers', () => void providers.refresh().catch(report));
     await channel.start();
     stops.push(() => channel.stop());
     await registry.open();

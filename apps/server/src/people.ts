@@ -2,6 +2,10 @@
 import { type AccessKeys, createAccessKeys } from './administration/access-keys.ts';
 import { type Accounts, createAccounts } from './administration/accounts.ts';
 import { createGroups, type Groups } from './administration/groups.ts';
+import {
+  createProviderCredentials,
+  type ProviderCredentials,
+} from './administration/provider-credentials.ts';
 import { createServices, type Services } from './administration/services.ts';
 import { createSessions, type Sessions } from './administration/sessions.ts';
 import { type Audit, createAudit } from './audit/audit.ts';
@@ -17,12 +21,14 @@ import { createThrottle } from './identity/throttle.ts';
 import type { Clock } from './lib/clock.ts';
 import type { Networks } from './lib/network.ts';
 import type { Database } from './store/database.ts';
+import type { Secrets } from './store/secret.ts';
 
 export interface PeopleDeps {
   readonly database: Database;
   readonly clock: Clock;
   readonly node: string;
   readonly passwords: Passwords;
+  readonly secrets: Secrets;
   readonly tokens: LoginTokens;
   readonly checks: readonly CredentialCheck[];
   readonly adminUsers: ReadonlySet<string>;
@@ -30,6 +36,7 @@ export interface PeopleDeps {
   readonly onVerdict: OnVerdict;
   /** Somebody may do more or less than before: the other nodes should know. */
   readonly onChanged: () => void;
+  readonly onProvidersChanged: () => void;
   readonly onError: (error: Error) => void;
 }
 
@@ -42,6 +49,7 @@ export interface People {
   readonly accessKeys: AccessKeys;
   readonly services: Services;
   readonly groups: Groups;
+  readonly providerCredentials: ProviderCredentials;
   /** Writes what was gathered. */
   drain(): Promise<void>;
 }
@@ -67,6 +75,7 @@ export function buildPeople(deps: PeopleDeps): People {
     accessKeys: createAccessKeys(administration),
     services: createServices(administration),
     groups: createGroups(administration),
+    providerCredentials: createProviderCredentials({ ...administration, ...deps }),
     async drain() {
       await lastUse.drain();
       await audit.drain();

@@ -1,7 +1,7 @@
 /** What can only be said of several settings, or of what is in a file: also a server that cannot work must not start. */
-import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { createAddressGuard } from '@tocsin/push';
 import { parseNetworks } from './lib/network.ts';
+import { isCertificate, isP256Key, isPrivateKey } from './lib/pem.ts';
 import type { Settings } from './settings.ts';
 import { signInMistakes } from './sign-in-settings.ts';
 
@@ -53,22 +53,6 @@ function appleMistakes(settings: Settings, files: Files): string[] {
   if (pem !== undefined && !(isPrivateKey(pem) && isCertificate(pem)))
     mistakes.push('APNS_CERT_FILE: does not hold both a certificate and its private key (PEM)');
   return mistakes;
-}
-
-function isP256Key(pem: string): boolean {
-  try {
-    return createPrivateKey(pem).asymmetricKeyDetails?.namedCurve === 'prime256v1';
-  } catch {
-    return false;
-  }
-}
-
-function isPrivateKey(pem: string): boolean {
-  return failing('', () => createPrivateKey(pem)).length === 0;
-}
-
-function isCertificate(pem: string): boolean {
-  return failing('', () => new X509Certificate(pem)).length === 0;
 }
 
 function serviceAccountMistakes(text: string | undefined): string[] {

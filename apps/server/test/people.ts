@@ -6,7 +6,10 @@ import type { Clock } from '../src/lib/clock.ts';
 import { PRIVATE_NETWORKS, parseNetworks } from '../src/lib/network.ts';
 import { buildPeople, type PeopleDeps, type People as ServerPeople } from '../src/people.ts';
 import type { Database } from '../src/store/database.ts';
+import { createSecrets } from '../src/store/secret.ts';
 import { createUser } from '../src/store/user.ts';
+
+import { testSealer } from './sealer.ts';
 
 export const PASSWORD = 'correct horse';
 const SECRET = Buffer.alloc(32, 7);
@@ -41,7 +44,9 @@ export async function createPeople(
     adminUsers: new Set(),
     publishNetworks: parseNetworks(PRIVATE_NETWORKS),
     onVerdict: () => undefined,
+    secrets: createSecrets(database, testSealer()),
     onChanged: () => undefined,
+    onProvidersChanged: () => undefined,
     onError: () => undefined,
     ...given,
   });

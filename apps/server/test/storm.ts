@@ -62,7 +62,11 @@ async function startProviders(clock: () => number): Promise<Providers> {
   };
 }
 
-function configFor({ apns, sandbox, fcm }: Providers, settings: Readonly<Record<string, string>>): Config {
+function configFor(
+  { apns, sandbox, fcm }: Providers,
+  settings: Readonly<Record<string, string>>,
+  hasCredentials: boolean,
+): Config {
   const { ca } = selfSignedCertificate();
   return {
     ...SETTINGS.parse({
@@ -85,9 +89,11 @@ function configFor({ apns, sandbox, fcm }: Providers, settings: Readonly<Record<
     dataDir: '',
     keyFile: '',
     files: {
-      APNS_KEY_FILE: apns.p8,
+      ...(hasCredentials && {
+        APNS_KEY_FILE: apns.p8,
+        FCM_SERVICE_ACCOUNT_FILE: JSON.stringify(fcm.serviceAccount),
+      }),
       APNS_CA_FILE: ca,
-      FCM_SERVICE_ACCOUNT_FILE: JSON.stringify(fcm.serviceAccount),
       FCM_CA_FILE: ca,
       WEBPUSH_CA_FILE: ca,
     },
@@ -102,6 +108,7 @@ export class Storm {
   readonly complaints: string[] = [];
   origin = '';
   private readonly settings: Readonly<Record<string, string>>;
+  private readonly hasCredentials: boolean;
   private readonly drop: () => Promise<void>;
   private app: App | null = null;
   private login: Record<string, string> = {};
@@ -112,7 +119,9 @@ export class Storm {
     providers: Providers,
     given: { database: Database; drop: () => Promise<void> },
     settings: Readonly<Record<string, string>>,
+    hasCredentials: boolean,
   ) {
+    this.hasCredentials = hasCredentials;
     this.clock = clock;
     this.providers = providers;
     this.database = given.database;
@@ -120,9 +129,16 @@ export class Storm {
     this.settings = settings;
   }
 
-  static async begin(settings: Readonly<Record<string, string>> = {}): Promise<Storm> {
+  /** `hasCredentials`: whether the settings name the files of Apple and Google. */
+  static async begin(settings: Readonly<Record<string, string>> = {}, hasCredentials = true): Promise<Storm> {
     const clock = jumpingClock();
-    const storm = new Storm(clock, await startProviders(clock.now), await testDatabase(), settings);
+    const storm = new Storm(
+      clock,
+      await startProviders(clock.now),
+      await testDatabase(),
+      settings,
+      hasCredentials,
+    );
     await storm.startServer();
     return storm;
   }
@@ -151,8 +167,13 @@ export class Storm {
   }
 
   post(path: string, body: object): Promise<Response> {
-    const headers = { ...this.login, 'content-type': 'application/json' };
-    return fetch(this.origin + path, { method: 'POST', headers, body: JSON.stringify(body) });
+    return this.call('POST', path, body);
+  }
+
+  /** As the administrator. */
+  call(method: string, path: string, body?: object): Promise<Response> {
+    const headers = { ...this.login, ...(body && { 'content-type': 'application/json' }) };
+    return fetch(this.origin + path, { method, headers, ...(body && { body: JSON.stringify(body) }) });
   }
 
   /** Names of the events of one notification, by device, oldest first. */
@@ -227,10 +248,10 @@ export class Storm {
 
   private async startServer(): Promise<void> {
     const log = pino({ level: 'error' }, { write: (line: string) => this.complaints.push(line) });
-    const { clock, database, providers, settings } = this;
+    const { clock, database, providers, settings, hasCredentials } = this;
     const secrets = createSecrets(database, testSealer());
     this.app = await createApp({
-      config: configFor(providers, settings),
+      config: configFor(providers, settings, hasCredentials),
       database,
       secrets,
       clock: clock.now,

@@ -120,6 +120,7 @@ function apiDeps(
     ingest: createIngest({ database, clock, onAccepted: () => live.wake() }),
     receipts: createReceipts({ database, tokens, clock, node: 'test' }),
     parkings: async () => [],
+    providers: async () => [],
     checkAddress: createAddressCheck(webPushOnly(database, clock)),
     client: createClient(parseNetworks([])),
     demoService: 'demo',

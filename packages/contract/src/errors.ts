@@ -118,6 +118,11 @@ export const ERRORS = {
     title: 'Who belongs to this group is decided elsewhere',
     advice: 'Change it in the directory or at the OpenID provider; it counts from the next sign-in on.',
   },
+  'set-up-by-settings': {
+    status: 409,
+    title: 'The settings of the server name files for this provider',
+    advice: 'Change the files, or take them out of the settings to give the credentials here.',
+  },
   'mandatory-service': {
     status: 409,
     title: 'This service is mandatory: nobody can unsubscribe',

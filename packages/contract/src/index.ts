@@ -6,6 +6,7 @@ export * from './errors.ts';
 export * from './group.ts';
 export * from './inbox.ts';
 export * from './notification.ts';
+export * from './provider.ts';
 export * from './query.ts';
 export * from './receipt.ts';
 export * from './service.ts';

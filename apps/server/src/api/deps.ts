@@ -2,6 +2,7 @@ import type { DeviceAddress, DeviceKind } from '@tocsin/push';
 import type { AccessKeys } from '../administration/access-keys.ts';
 import type { Accounts } from '../administration/accounts.ts';
 import type { Groups } from '../administration/groups.ts';
+import type { ProviderCredentials } from '../administration/provider-credentials.ts';
 import type { Services } from '../administration/services.ts';
 import type { Sessions } from '../administration/sessions.ts';
 import type { Audit } from '../audit/audit.ts';
@@ -12,6 +13,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { LiveHub } from '../live/hub.ts';
 import type { Receipts } from '../receipts/receipts.ts';
 import type { Database } from '../store/database.ts';
+import type { ProviderName } from '../store/provider-credential.ts';
 import type { Client } from './edge/client.ts';
 
 export interface StreamLimits {
@@ -32,6 +34,15 @@ export interface ApiDeps {
   readonly accessKeys: AccessKeys;
   readonly services: Services;
   readonly groups: Groups;
+  readonly providerCredentials: ProviderCredentials;
+  /** How Apple and Google are set up. */
+  readonly providers: () => Promise<
+    readonly {
+      readonly name: ProviderName;
+      readonly source: 'file' | 'stored' | null;
+      readonly about: Readonly<Record<string, string>>;
+    }[]
+  >;
   readonly ingest: Ingest;
   readonly receipts: Receipts;
   readonly live: LiveHub;

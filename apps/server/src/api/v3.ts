@@ -15,6 +15,7 @@ import { inboxRoutes } from './inbox/routes.ts';
 import { personalKeyRoutes, serviceKeyRoutes } from './keys/routes.ts';
 import { deliveryRoutes, publishRoutes } from './notifications/routes.ts';
 import { statsRoutes } from './operations/stats.ts';
+import { providerRoutes } from './providers/routes.ts';
 import { receiptRoutes } from './receipts/routes.ts';
 import { serviceRoutes } from './services/routes.ts';
 import { sessionRoutes } from './sessions/routes.ts';
@@ -48,6 +49,7 @@ export function apiV3(deps: ApiDeps): FastifyPluginAsync {
     await api.register(receiptRoutes(deps));
     await api.register(statsRoutes(deps));
     await api.register(auditRoutes(deps));
+    await api.register(providerRoutes(deps));
     api.get('/openapi.json', { ...needs('nobody'), schema: { hide: true } }, async () => api.swagger());
   };
 }

@@ -31,11 +31,13 @@ function node(checks: CredentialCheck[] = [], onChanged: () => void = () => unde
     node: 'test',
     tokens,
     passwords,
+    secrets: createSecrets(test.database, testSealer()),
     checks: [localAccounts(test.database, passwords), ...checks],
     adminUsers: new Set(['boss']),
     publishNetworks: parseNetworks([]),
     onVerdict: (name, { kind }) => void verdicts.push(`${name} ${kind}`),
     onChanged,
+    onProvidersChanged: () => undefined,
     onError: (error) => expect.unreachable(error.message),
   });
   const { identity, sessions } = people;

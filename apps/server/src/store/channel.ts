@@ -7,8 +7,8 @@ import type { Database } from './database.ts';
 const CHANNEL = 'tocsin_wake';
 const DEBOUNCE_MS = 20;
 
-export type Topic = 'work' | 'inbox' | 'mqtt' | 'access';
-const TOPICS: readonly Topic[] = ['work', 'inbox', 'mqtt', 'access'];
+export type Topic = 'work' | 'inbox' | 'mqtt' | 'access' | 'providers';
+const TOPICS: readonly Topic[] = ['work', 'inbox', 'mqtt', 'access', 'providers'];
 
 export interface WakeChannel {
   /** Wakes the listeners here at once and those of other nodes shortly after. */

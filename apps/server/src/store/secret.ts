@@ -9,11 +9,24 @@ export interface Secrets {
   read(name: string): Promise<string | null>;
   /** Throws `UnknownKey` when the keys were changed elsewhere: nothing is stored that the others cannot open. */
   write(name: string, value: string): Promise<void>;
+  /** As `write`, in the caller's transaction. */
+  writeIn(connection: Queryable, name: string, value: string): Promise<void>;
+  /** In the caller's transaction; false when there was none. */
+  removeIn(connection: Queryable, name: string): Promise<boolean>;
 }
 
 export function createSecrets(database: Database, sealer: Sealer): Secrets {
   const open = (name: string, sealed: string) => sealer.open(sealedName('server_secret', name), sealed);
   const seal = (name: string, text: string) => sealer.seal(sealedName('server_secret', name), text);
+  const writeIn = async (connection: Queryable, name: string, value: string) => {
+    await keepKeys(connection);
+    await checkKeys(connection, sealer);
+    await connection.query(
+      `insert into server_secret (name, value) values ($1, $2)
+       on conflict (name) do update set value = excluded.value, created_at = now()`,
+      [name, seal(name, value)],
+    );
+  };
   return {
     async ensure(name, make) {
       const sealed = await database.transaction(async (connection) => {
@@ -32,16 +45,11 @@ export function createSecrets(database: Database, sealer: Sealer): Secrets {
       const sealed = await readSealed(database, name);
       return sealed === null ? null : open(name, sealed);
     },
-    async write(name, value) {
-      await database.transaction(async (connection) => {
-        await keepKeys(connection);
-        await checkKeys(connection, sealer);
-        await connection.query(
-          `insert into server_secret (name, value) values ($1, $2)
-           on conflict (name) do update set value = excluded.value, created_at = now()`,
-          [name, seal(name, value)],
-        );
-      });
+    write: (name, value) => database.transaction((connection) => writeIn(connection, name, value)),
+    writeIn,
+    async removeIn(connection, name) {
+      const gone = await connection.query('delete from server_secret where name = $1 returning 1', [name]);
+      return gone.length > 0;
     },
   };
 }

@@ -44,28 +44,34 @@ export interface BuildDeps extends Pick<HealthDeps, 'onParked' | 'onRecovered'> 
   readonly onError: (error: Error, what: string) => void;
 }
 
-/** Every transport the settings ask for, each behind its own parking. */
+/** Apple and Google, as far as the settings hold their credentials; each behind its own parking. */
+export function buildProviders(deps: BuildDeps): TransportEntry[] {
+  const { settings, clock } = deps;
+  const createClient = clientOf(settings);
+  const park = (transport: Transport, name: string) => parked(deps, transport, name);
+  const fcm = fcmTransport(settings, { createClient, clock });
+  return [...apnsEntries({ ...deps, createClient, park }), ...(fcm ? [everywhere(park(fcm, 'fcm'))] : [])];
+}
+
+/** The transports that need nobody's credentials but ours; each behind its own parking. */
 export function buildTransports(deps: BuildDeps): TransportEntry[] {
   const { settings, clock } = deps;
-  const createClient = settings.HTTP2_CLIENT === 'node' ? createNodeClient : createCoreClient;
-  const park = (transport: Transport, name: string, unitOf?: (address: string) => string) =>
-    parked(deps, transport, name, unitOf);
-  const everywhere = (transport: ParkedTransport): TransportEntry => ({
-    kind: transport.kind,
-    environment: '',
-    transport,
-  });
-  const fcm = fcmTransport(settings, { createClient, clock });
   const mqtt = deps.embeddedMqtt ?? externalMqtt(settings, clock);
   return [
-    ...apnsEntries({ ...deps, createClient, park }),
-    ...(fcm ? [everywhere(park(fcm, 'fcm'))] : []),
-    ...webPushTransports(deps, createClient).map((transport) =>
-      everywhere(park(transport, transport.kind, originOf)),
+    ...webPushTransports(deps, clientOf(settings)).map((transport) =>
+      everywhere(parked(deps, transport, transport.kind, originOf)),
     ),
-    ...(mqtt ? [everywhere(park(mqtt, 'mqtt'))] : []),
+    ...(mqtt ? [everywhere(parked(deps, mqtt, 'mqtt'))] : []),
   ];
 }
+
+const clientOf = ({ HTTP2_CLIENT }: TransportSettings) =>
+  HTTP2_CLIENT === 'node' ? createNodeClient : createCoreClient;
+const everywhere = (transport: ParkedTransport): TransportEntry => ({
+  kind: transport.kind,
+  environment: '',
+  transport,
+});
 
 /** The provider's name is `name`, followed by its unit where units fail one by one. */
 function parked(

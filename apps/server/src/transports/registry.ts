@@ -14,21 +14,40 @@ export interface TransportRegistry {
   /** Null when the server is not set up for that kind of device. */
   find(kind: DeviceKind, environment: string): Transport | null;
   parkings(): Parking[];
+  /** Takes these entries instead of those of the kinds; closes the former ones once what they send is done. */
+  replace(kinds: readonly DeviceKind[], entries: readonly TransportEntry[]): Promise<void>;
   open(): Promise<void>;
   close(): Promise<void>;
 }
 
 export function createRegistry(entries: readonly TransportEntry[]): TransportRegistry {
-  const byKey = new Map(entries.map((entry) => [`${entry.kind}/${entry.environment}`, entry.transport]));
-  const transports = [...new Set(entries.map((entry) => entry.transport))];
+  let current = entries;
+  let isOpen = false;
+  let byKey = mapped(current);
+  const all = () => transportsOf(current);
   return {
     find: (kind, environment) => byKey.get(`${kind}/${environment}`) ?? byKey.get(`${kind}/`) ?? null,
-    parkings: () => transports.flatMap((transport) => ('parkings' in transport ? transport.parkings() : [])),
-    open: async () => {
-      await Promise.all(transports.map((transport) => transport.open()));
+    parkings: () => all().flatMap((transport) => ('parkings' in transport ? transport.parkings() : [])),
+    async replace(kinds, fresh) {
+      const former = current.filter(({ kind }) => kinds.includes(kind));
+      if (isOpen) await Promise.all(transportsOf(fresh).map((transport) => transport.open()));
+      current = [...current.filter(({ kind }) => !kinds.includes(kind)), ...fresh];
+      byKey = mapped(current);
+      await Promise.all(transportsOf(former).map((transport) => transport.close()));
     },
-    close: async () => {
-      await Promise.all(transports.map((transport) => transport.close()));
+    async open() {
+      isOpen = true;
+      await Promise.all(all().map((transport) => transport.open()));
+    },
+    async close() {
+      isOpen = false;
+      await Promise.all(all().map((transport) => transport.close()));
     },
   };
 }
+
+const mapped = (entries: readonly TransportEntry[]) =>
+  new Map(entries.map((entry) => [`${entry.kind}/${entry.environment}`, entry.transport]));
+const transportsOf = (entries: readonly TransportEntry[]) => [
+  ...new Set(entries.map(({ transport }) => transport)),
+];

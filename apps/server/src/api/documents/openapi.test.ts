@@ -132,6 +132,10 @@ DELETE /services/{serviceId}/keys/{keyId}
 POST /services/{serviceId}/keys/{keyId}/rotation
 GET /audit
 GET /audit/export
+GET /providers
+PUT /providers/apns
+PUT /providers/fcm
+DELETE /providers/{name}
   POST /sessions open
   DELETE /sessions
   DELETE /sessions/current

@@ -4,7 +4,16 @@ import type { z } from 'zod';
 import { ApiProblem } from './problem.ts';
 
 /** Never repeated in an answer: answers end up in logs. Whoever knows a push address can send to it. */
-const SECRET = new Set(['password', 'current', 'next', 'token', 'credential', 'address']);
+const SECRET = new Set([
+  'password',
+  'current',
+  'next',
+  'token',
+  'credential',
+  'address',
+  'p8',
+  'private_key',
+]);
 const MOST_FAULTS = 20;
 const LONGEST_ECHO = 200;
 const PARTS: Readonly<Record<string, string>> = { querystring: 'query', params: 'path', headers: 'header' };

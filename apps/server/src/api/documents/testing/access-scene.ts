@@ -57,6 +57,7 @@ export async function createScene(server: V3Server, caller: CallerName): Promise
     keyId: String((await personalKey(server, people.user, ['read'])).id),
     theirKeyId: String((await personalKey(server, people.target, ['read'])).id),
     serviceKeyId: String(await idOfServiceKey(server, serviceId)),
+    provider: 'apns',
     name: `x${randomUUID()}`,
   };
   return { ids, token: await tokenOf(server, caller, people, serviceKey) };

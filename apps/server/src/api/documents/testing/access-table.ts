@@ -75,6 +75,9 @@ const publish = (json: object): AccessRow => ({
 
 /** Another name each time, so that nobody has to wait for having failed before. */
 const NOBODY = { username: '{name}', password: 'wrong password' };
+/** Whose keys are none. */
+const APNS = { p8: 'x', keyId: 'ABCDEFGHIJ', teamId: 'ABCDEFGHIJ', topic: 't' };
+const FCM = { serviceAccount: { project_id: 'p', client_email: 'c', private_key: 'x' } };
 const ofUser = { ids: ['userId'] };
 const ofGroup = { ids: ['groupId'] };
 const ofService = { ids: ['serviceId'] };
@@ -145,6 +148,10 @@ const V3: Readonly<Record<string, AccessRow>> = {
   'GET /stats': review(200),
   'GET /audit': review(200),
   'GET /audit/export': review(200),
+  'GET /providers': review(200),
+  'PUT /providers/apns': admin(422, { json: APNS }),
+  'PUT /providers/fcm': admin(422, { json: FCM }),
+  'DELETE /providers/{name}': admin(404, { ids: ['provider'] }),
 };
 
 const mark = { json: [{ id: 1, status: 'read' }] };
