@@ -23,11 +23,17 @@ interface Provider {
   readonly source: string | null;
   readonly about: object;
 }
-let from = 0;
+let used = 0;
+/** Where the addresses of the next devices begin. */
+const next = () => {
+  used += 10_000;
+  return used;
+};
 /** How the log says it went for new devices of each kind. */
 async function send(count = 3): Promise<string[]> {
   const own = await build.service(storm.database);
-  const devices = [...appleDevices(count, (from += 10_000)), ...googleDevices(count, from)];
+  const from = next();
+  const devices = [...appleDevices(count, from), ...googleDevices(count, from)];
   await build.audience(storm.database, own, devices);
   const id = await storm.publish(own);
   await expect.poll(async () => (await storm.log(id)).size, { timeout: 30_000 }).toBe(2 * count);
@@ -70,7 +76,8 @@ describe('a provider', () => {
   });
 
   it('is exchanged while it sends: nothing is lost and nothing is sent twice', async () => {
-    const devices = await build.audience(storm.database, service, appleDevices(2_000, (from += 10_000)));
+    const from = next();
+    const devices = await build.audience(storm.database, service, appleDevices(2_000, from));
     const id = await storm.publish(service);
     for (let turn = 0; turn < 3; turn++)
       await put('apns', { ...apns(), environment: turn % 2 ? 'production' : 'sandbox' });
