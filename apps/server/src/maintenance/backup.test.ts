@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type EmptyDatabase, emptyDatabase } from '../../test/database.ts';
+import { openDoor } from '../../test/database-door.ts';
+import { hasDebianPostgres, startDebianPostgres } from '../../test/debian-postgres.ts';
 import { migrate, readMigrations } from '../database/migrate.ts';
 import { createKeyFile, newKey, readKeyFile } from '../lib/key-file.ts';
 import { type Database, openDatabase } from '../store/database.ts';
@@ -142,6 +144,48 @@ describe('a backup file', () => {
     await expect(backUpTarget()).rejects.toThrow('not sealed yet');
     expect(existsSync(file)).toBe(false);
     await target.drop();
+  });
+});
+
+describe('a connection that breaks', () => {
+  it('in the middle of a backup leaves no file', async () => {
+    const { connection, shut, database } = await openDoor(stage.source.connection);
+    const file = join(stage.directory, 'lost.tar.gz');
+    await expect(stage.backUp({ file, connection, onProgress: () => void shut() })).rejects.toThrow();
+    expect(readdirSync(stage.directory).filter((name) => name.startsWith('lost'))).toEqual([]);
+    await database.close();
+  });
+
+  it('in the middle of a restore leaves no rows, and it can be done again', async () => {
+    const target = await stage.empty();
+    const { connection, shut, database } = await openDoor(target.connection);
+    const onProgress = (line: string) => void (line === 'notification' && shut());
+    await expect(stage.restoreInto({ ...target, connection }, { onProgress })).rejects.toThrow();
+    const rows = await within(target, (inside) => inside.query('select from user_account'));
+    expect(rows).toEqual([]);
+    await stage.restoreInto(target);
+    await database.close();
+  });
+});
+
+describe.runIf(hasDebianPostgres())('an external PostgreSQL 15', () => {
+  it('takes what was backed up from the embedded one, and the other way round', async () => {
+    const external = await startDebianPostgres();
+    const connection = { connectionString: external.url };
+    const file = join(stage.directory, 'from-15.tar.gz');
+    try {
+      const openTarget = async () => ({ connection, name: 'DATABASE_URL', close: async () => undefined });
+      await stage.restoreInto(stage.source, { openTarget });
+      await stage.backUp({ file, connection });
+    } finally {
+      await external.stop();
+    }
+    const target = await stage.empty();
+    await stage.restoreInto(target, { file });
+    expect(await within(target, everything)).toEqual({
+      ...(await everything(stage.source.database)),
+      ...leaseless,
+    });
   });
 });
 
