@@ -250,6 +250,19 @@ describe('a restore is refused, and changes nothing,', () => {
   });
 });
 
+describe('a backup whose key is lost', () => {
+  it('restores all but the secrets when it is told to, and servers make new ones', async () => {
+    const target = await stage.empty();
+    const keyFile = join(stage.directory, 'fresh', 'secret.key');
+    await stage.restoreInto(target, { keyFile, withoutSecrets: true });
+    const before = await everything(stage.source.database);
+    expect(await within(target, everything)).toEqual({ ...before, ...leaseless, server_secret: '0 ' });
+    const make = async (database: Database) =>
+      createSecrets(database, await openSealer(database, keyFile)).ensure('vapid', () => 'new');
+    expect(await within(target, make)).toBe('new');
+  });
+});
+
 describe('a backup with the key', () => {
   it('brings the key file along, and never writes over another one', async () => {
     const file = join(stage.directory, 'with-key.tar.gz');

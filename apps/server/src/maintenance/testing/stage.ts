@@ -60,6 +60,7 @@ export async function createStage(): Promise<Stage> {
       restore({
         file,
         keyFile,
+        withoutSecrets: false,
         migrations: SQL,
         openTarget: async () => ({ connection, name: 'the test', close: async () => undefined }),
         onProgress: () => undefined,
