@@ -43,6 +43,12 @@ const REFUSED = [
     '../../../apps/server/src/store/service.ts',
     'nobody-imports-an-app',
   ],
+  [
+    'the command line imports the server',
+    'apps/cli/src/a.ts',
+    '../../server/src/store/service.ts',
+    'nobody-imports-an-app',
+  ],
   ['the inbox app sends', 'apps/inbox/src/a.ts', '@tocsin/push', 'browser-apps-from-contract'],
   ['the API reaches into the fan-out', 'apps/server/src/api/a.ts', '../fanout/fanout.ts', 'server-api'],
   ['the API sends by itself', 'apps/server/src/api/b.ts', '@tocsin/push', 'push-library-users'],

@@ -20,16 +20,19 @@ interface Order {
   readonly command: string;
   readonly file: string | undefined;
   readonly withKey: boolean;
+  readonly withoutSecrets: boolean;
   readonly json: boolean;
 }
 
 class UsageError extends Error {}
 
 function readOrder(args: readonly string[]): Order {
-  const options = { 'with-key': { type: 'boolean' }, json: { type: 'boolean' } } as const;
+  const flag = { type: 'boolean', default: false } as const;
+  const options = { 'with-key': flag, 'without-secrets': flag, json: flag };
   const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
   const [command = '', file] = positionals;
-  return { command, file, withKey: values['with-key'] ?? false, json: values.json ?? false };
+  const { 'with-key': withKey, 'without-secrets': withoutSecrets, json } = values;
+  return { command, file, withKey, withoutSecrets, json };
 }
 
 const placeOf = ({ DATABASE_URL, dataDir }: Config): Place => ({ databaseUrl: DATABASE_URL, dataDir });
@@ -54,13 +57,14 @@ async function runBackup(order: Order, config: Config): Promise<BackupReport> {
   }
 }
 
-async function runRestore({ file }: Order, config: Config): Promise<RestoreReport> {
+async function runRestore({ file, withoutSecrets }: Order, config: Config): Promise<RestoreReport> {
   if (file === undefined) throw new UsageError('restore: name the backup file');
   const progress = createProgress(process.stderr);
   try {
     return await restore({
       file: resolve(file),
       keyFile: config.keyFile,
+      withoutSecrets,
       migrations: MIGRATIONS,
       openTarget: () => openForRestore(placeOf(config)),
       onProgress: progress.show,

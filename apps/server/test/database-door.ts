@@ -8,6 +8,8 @@ import type { TestDatabase } from './database.ts';
 
 export interface DatabaseDoor {
   readonly database: Database;
+  /** For further connections through the same door. */
+  readonly connection: TestDatabase['connection'];
   /** Cuts what is connected; nobody gets in until it is opened again. */
   shut(): Promise<void>;
   open(): Promise<void>;
@@ -29,8 +31,10 @@ export async function openDoor(connection: TestDatabase['connection']): Promise<
   };
   let server = await start(0);
   const { port } = server.address() as AddressInfo;
+  const through = { ...connection, host: '127.0.0.1', port };
   return {
-    database: openDatabase({ ...connection, host: '127.0.0.1', port }, () => undefined),
+    database: openDatabase(through, () => undefined),
+    connection: through,
     async shut() {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));

@@ -28,6 +28,22 @@ export async function testDatabase(): Promise<TestDatabase> {
   };
 }
 
+export interface EmptyDatabase {
+  readonly connection: TestDatabase['connection'];
+  drop(): Promise<void>;
+}
+
+/** Nothing is in it, not even a table. */
+export async function emptyDatabase(): Promise<EmptyDatabase> {
+  const server = inject('postgres');
+  const name = `empty_${randomUUID().replaceAll('-', '')}`;
+  await administrate(server, `create database ${name}`);
+  return {
+    connection: { ...server, database: name },
+    drop: () => administrate(server, `drop database ${name} with (force)`),
+  };
+}
+
 async function administrate(
   server: { host: string; port: number; user: string },
   statement: string,

@@ -49,38 +49,64 @@ function checksum(header: Buffer): number {
   return sum;
 }
 
-/** The files of an archive in order. Throws `TarBroken` when it is cut off or is no tar file. */
+/** The files of an archive in order, up to the end of `source`. Throws `TarBroken` when it is cut off, altered or no tar file. */
 export async function* readTar(source: AsyncIterable<Buffer>): AsyncGenerator<TarMember> {
-  const take = takeFrom(source);
-  for (;;) {
-    const header = await take(BLOCK_BYTES);
-    if (header.every((byte) => byte === 0)) break;
-    const size = Number.parseInt(header.toString('latin1', 124, 135), 8);
-    if (Number.parseInt(header.toString('latin1', CHECKSUM_AT, CHECKSUM_AT + 6), 8) !== checksum(header))
-      throw new TarBroken('it is not a tar file');
-    if (!(size <= LARGEST_BODY_BYTES)) throw new TarBroken('a file in it is too large');
-    const body = await take(size);
-    await take(paddingOf(size));
-    yield { name: header.toString('utf8', 0, header.indexOf(0)), body };
+  const bytes = new ByteReader(source);
+  try {
+    for (;;) {
+      const header = await bytes.take(BLOCK_BYTES);
+      if (isZero(header)) break;
+      const body = await bytes.take(sizeIn(header));
+      if (!isZero(await bytes.take(paddingOf(body.length)))) throw new TarBroken('it was altered');
+      yield { name: header.toString('utf8', 0, header.indexOf(0)), body };
+    }
+    if (!isZero(await bytes.take(BLOCK_BYTES))) throw new TarBroken('it was altered');
+    // Asked for its end, the compression around it compares its own sum.
+    if (!(await bytes.isAtEnd())) throw new TarBroken('something follows its end');
+  } finally {
+    await bytes.close();
   }
-  await take(BLOCK_BYTES);
 }
 
-/** A function that returns exactly so many bytes. */
-function takeFrom(source: AsyncIterable<Buffer>): (length: number) => Promise<Buffer> {
-  const chunks = source[Symbol.asyncIterator]();
-  let rest: Buffer = Buffer.alloc(0);
-  return async (length) => {
-    const parts = [rest];
-    let have = rest.length;
+function sizeIn(header: Buffer): number {
+  const number = (at: number, length: number) =>
+    Number.parseInt(header.toString('latin1', at, at + length), 8);
+  if (number(CHECKSUM_AT, 6) !== checksum(header)) throw new TarBroken('it is not a tar file');
+  const size = number(124, 11);
+  if (!(size <= LARGEST_BODY_BYTES)) throw new TarBroken('a file in it is too large');
+  return size;
+}
+
+const isZero = (bytes: Buffer) => bytes.every((byte) => byte === 0);
+
+/** Exactly so many bytes of a stream at a time. */
+class ByteReader {
+  private readonly chunks: AsyncIterator<Buffer>;
+  private rest: Buffer = Buffer.alloc(0);
+
+  constructor(source: AsyncIterable<Buffer>) {
+    this.chunks = source[Symbol.asyncIterator]();
+  }
+
+  async take(length: number): Promise<Buffer> {
+    const parts = [this.rest];
+    let have = this.rest.length;
     while (have < length) {
-      const { value, done } = await chunks.next();
+      const { value, done } = await this.chunks.next();
       if (done) throw new TarBroken('it ends too early');
       parts.push(value);
       have += value.length;
     }
-    const all = parts.length === 1 ? rest : Buffer.concat(parts);
-    rest = all.subarray(length);
+    const all = parts.length === 1 ? this.rest : Buffer.concat(parts);
+    this.rest = all.subarray(length);
     return all.subarray(0, length);
-  };
+  }
+
+  async isAtEnd(): Promise<boolean> {
+    return this.rest.length === 0 && (await this.chunks.next()).done === true;
+  }
+
+  async close(): Promise<void> {
+    await this.chunks.return?.();
+  }
 }

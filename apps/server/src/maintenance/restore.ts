@@ -8,7 +8,7 @@ import { createKeyFile, parseKeys, readKeyFile } from '../lib/key-file.ts';
 import type { Key } from '../lib/sealer.ts';
 import { endAllLeases } from '../queue/chunk.ts';
 import { type Loading, openLoading, type TableLoad, tablesWithRows } from '../store/loading.ts';
-import { requireKeys } from '../store/sealed.ts';
+import { discardSecrets, requireKeys } from '../store/sealed.ts';
 import { openSession } from '../store/session.ts';
 import { analyze, listMigrations, tableNames } from '../store/table.ts';
 import { ArchiveRefused, type Contents, KEY_NAME, type Manifest } from './archive.ts';
@@ -18,6 +18,8 @@ import { type Target, WrongPlace } from './target.ts';
 export interface RestoreOptions {
   readonly file: string;
   readonly keyFile: string;
+  /** The key is lost: everything but the secrets is restored, and the server makes new ones. */
+  readonly withoutSecrets: boolean;
   /** Folder of the migrations. */
   readonly migrations: string;
   readonly openTarget: () => Promise<Target>;
@@ -41,7 +43,7 @@ export async function restore(options: RestoreOptions): Promise<RestoreReport> {
   onProgress('checking the file');
   const { contents, manifest, key } = await verify(file);
   checkMigrations(file, contents, migrations);
-  const newKeys = keysToWrite(contents, key, keyFile);
+  const newKeys = options.withoutSecrets ? null : keysToWrite(contents, key, keyFile);
   const target = await options.openTarget();
   try {
     await requireEmpty(target);
@@ -115,7 +117,7 @@ async function requireEmpty({ connection, name }: Target): Promise<void> {
 
 async function loadAll(
   connection: pg.ClientConfig,
-  { file, onProgress }: RestoreOptions,
+  { file, withoutSecrets, onProgress }: RestoreOptions,
   contents: Contents,
 ): Promise<void> {
   const loading = await openLoading(connection);
@@ -123,6 +125,7 @@ async function loadAll(
     for (const table of contents.tables) await loading.makePartitions(table);
     await loadTables(loading, file, contents, onProgress);
     await loading.continueSequences(contents.sequences);
+    if (withoutSecrets) await discardSecrets(loading);
     // Whoever held them is not among the servers of this database.
     await endAllLeases(loading);
     await loading.commit();

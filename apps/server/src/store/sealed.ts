@@ -6,8 +6,13 @@ import { createKeyFile, currentKeys, KeyFileUnusable, newKey, readKeyFile } from
 import { createSealer, keyIdOf, type Sealer } from '../lib/sealer.ts';
 import type { Database, Queryable } from './database.ts';
 
-/** Every column of sealed text. A secret's name is its table and its row's `id`. */
-const SEALED_COLUMNS = [{ table: 'server_secret', id: 'name', column: 'value' }] as const;
+/**
+ * Every column of sealed text. A secret's name is its table and its row's `id`; `discard` is what remains to be done when
+ * its key is lost.
+ */
+const SEALED_COLUMNS = [
+  { table: 'server_secret', id: 'name', column: 'value', discard: 'delete from server_secret' },
+] as const;
 type SealedColumn = (typeof SEALED_COLUMNS)[number];
 
 const LOCK = 7_062_269;
@@ -106,13 +111,19 @@ export async function resealAll(connection: Queryable, sealer: Sealer): Promise<
   return changeAll(connection, (name, text) => sealer.seal(name, sealer.open(name, text)));
 }
 
+/** For a database whose key is lost: its servers make new secrets. */
+export async function discardSecrets(connection: Queryable): Promise<void> {
+  for (const { discard } of SEALED_COLUMNS) await connection.query(discard);
+}
+
 async function changeAll(
   connection: Queryable,
   change: (name: string, text: string) => string,
 ): Promise<number> {
   let changed = 0;
-  for (const { table, id, column } of SEALED_COLUMNS) {
-    for (const row of await rowsOf(connection, { table, id, column })) {
+  for (const place of SEALED_COLUMNS) {
+    const { table, id, column } = place;
+    for (const row of await rowsOf(connection, place)) {
       const text = change(sealedName(table, row.id), row.text);
       if (text === row.text) continue;
       await connection.query(`update ${table} set ${column} = $2 where ${id} = $1`, [row.id, text]);
