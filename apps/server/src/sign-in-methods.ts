@@ -1,17 +1,17 @@
 /** From the settings to the ways to sign in. */
+import { createOperatorDoor, type Door } from '@tocsin/push';
 import type { Config } from './config.ts';
 import type { Directory, Lookup } from './identity/ldap/directory.ts';
 import type { Methods } from './identity/methods.ts';
 import type { OpenIdProvider } from './identity/open-id.ts';
 
-type Given = Pick<Config, 'files' | keyof import('./sign-in-settings.ts').SignInSettings>;
+type Given = Pick<Config, 'files' | 'OUTSIDE_ALLOW' | keyof import('./sign-in-settings.ts').SignInSettings>;
 
 export function methodsOf(config: Given): Methods {
-  const timeoutMs = config.AUTHENTICATION_TIMEOUT_MS;
   const url = config.AUTHENTICATION_URL;
   return {
     order: config.AUTHENTICATION_METHODS,
-    url: url === undefined ? null : { url, timeoutMs, ca: config.files.AUTHENTICATION_CA_FILE },
+    url: url === undefined ? null : { url, door: doorTo(config, url, config.files.AUTHENTICATION_CA_FILE) },
     directory: directoryOf(config),
   };
 }
@@ -19,7 +19,12 @@ export function methodsOf(config: Given): Methods {
 export function openIdOf(config: Given): OpenIdProvider | null {
   const { OIDC_SERVER_URL: serverUrl, OIDC_CLIENT_SECRET: clientSecret, OIDC_CLIENT_ID: clientId } = config;
   if (!serverUrl || !clientSecret) return null;
-  return { serverUrl, clientId, clientSecret, timeoutMs: config.AUTHENTICATION_TIMEOUT_MS };
+  return { serverUrl, clientId, clientSecret, door: doorTo(config, serverUrl, config.files.OIDC_CA_FILE) };
+}
+
+function doorTo(config: Given, url: string, ca: string | undefined): Door {
+  const { AUTHENTICATION_TIMEOUT_MS: timeoutMs, OUTSIDE_ALLOW: allow } = config;
+  return createOperatorDoor({ url, allow, timeoutMs, ca });
 }
 
 function directoryOf(config: Given): Directory | null {

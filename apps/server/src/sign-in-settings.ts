@@ -22,6 +22,7 @@ export const SIGN_IN_SETTINGS = {
   AUTHENTICATION_CA_FILE: path.optional(),
   /** The issuer of OpenID Connect, or its discovery document, for the phones' open_id_connect. */
   OIDC_SERVER_URL: url('https:', 'http:').optional(),
+  OIDC_CA_FILE: path.optional(),
   OIDC_CLIENT_ID: z.string().min(1).default('notify'),
   OIDC_CLIENT_SECRET: z.string().min(1).optional(),
   LDAP_URL: url('ldap:', 'ldaps:').optional(),
@@ -55,7 +56,7 @@ export const SIGN_IN_SECRETS = [
   'AUTHENTICATION_URL',
   'LDAP_BIND_PASSWORD',
 ] as const;
-export const SIGN_IN_FILES = ['AUTHENTICATION_CA_FILE', 'LDAP_CA_FILE'] as const;
+export const SIGN_IN_FILES = ['AUTHENTICATION_CA_FILE', 'OIDC_CA_FILE', 'LDAP_CA_FILE'] as const;
 
 export type SignInSettings = z.infer<z.ZodObject<typeof SIGN_IN_SETTINGS>>;
 

@@ -2,6 +2,7 @@
  * OpenID Connect as the phones use it: they bring the code and its PKCE verifier (RFC 7636), this server exchanges
  * them with its own secret and asks who it is (notify-api.md §1.4).
  */
+import type { Door } from '@tocsin/push';
 import * as client from 'openid-client';
 import { limit } from '../lib/limit.ts';
 
@@ -10,7 +11,7 @@ export interface OpenIdProvider {
   readonly serverUrl: string;
   readonly clientId: string;
   readonly clientSecret: string;
-  readonly timeoutMs: number;
+  readonly door: Door;
 }
 
 export interface Authorization {
@@ -54,13 +55,31 @@ export function createOpenId(provider: OpenIdProvider): OpenId {
   };
 }
 
-function discover({ serverUrl, clientId, clientSecret, timeoutMs }: OpenIdProvider) {
-  const isPlain = serverUrl.startsWith('http:');
-  const execute = [client.enableNonRepudiationChecks, ...(isPlain ? [client.allowInsecureRequests] : [])];
+/** The door says where the provider's document may send us; what it holds is otherwise somebody else's word. */
+function discover({ serverUrl, clientId, clientSecret, door }: OpenIdProvider) {
   return client.discovery(new URL(serverUrl), clientId, clientSecret, undefined, {
-    execute,
-    timeout: timeoutMs / 1_000,
+    // The door decides who may be spoken to without encryption.
+    execute: [client.enableNonRepudiationChecks, client.allowInsecureRequests],
+    [client.customFetch]: fetchThrough(door),
   });
+}
+
+const STATUSES_WITHOUT_BODY = new Set([204, 205, 304]);
+
+function fetchThrough(door: Door): client.CustomFetch {
+  return async (url, { method, headers, body }) => {
+    if (method !== 'GET' && method !== 'POST') throw new TypeError(`no request of ours is a ${method}`);
+    const content = body === null || body === undefined ? {} : { body: String(body) };
+    const reply = await door.ask({ method, url, headers, ...content });
+    const answered = Object.entries(reply.headers).flatMap(([name, values = []]) =>
+      [values].flat().map((value): [string, string] => [name, value]),
+    );
+    const hasBody = !STATUSES_WITHOUT_BODY.has(reply.status);
+    return new Response(hasBody ? new Uint8Array(reply.body) : null, {
+      status: reply.status,
+      headers: answered,
+    });
+  };
 }
 
 async function exchange(

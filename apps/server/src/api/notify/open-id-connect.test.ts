@@ -1,3 +1,4 @@
+import { createOperatorDoor } from '@tocsin/push';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type NotifyServer, startNotifyServer } from '../../../test/notify-server.ts';
 import {
@@ -21,11 +22,12 @@ afterAll(async () => {
 });
 
 async function start(given: Partial<OpenIdProvider> | null = {}): Promise<NotifyServer> {
+  const url = given?.serverUrl ?? provider.issuer;
   const settings = {
-    serverUrl: provider.issuer,
+    serverUrl: url,
     clientId: CLIENT.id,
     clientSecret: CLIENT.secret,
-    timeoutMs: 5_000,
+    door: createOperatorDoor({ url, allow: [], timeoutMs: 5_000 }),
   };
   const started = await startNotifyServer({ openId: given && createOpenId({ ...settings, ...given }) });
   servers.push(started);
