@@ -24,7 +24,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { CLIENT } from '../test/open-id-provider.ts';
 import { type RogueProvider, startRogueProvider } from '../test/rogue-provider.ts';
 import { startV3Server, type V3Server } from '../test/v3-server.ts';
-import { createOpenId } from './identity/open-id.ts';
+import { createOpenId } from './identity/open-id/phone.ts';
 
 /** PORT stands for the canary's. */
 const SPELLINGS: readonly (readonly [trick: string, address: string])[] = [
@@ -225,6 +225,7 @@ function signInAt(url: string, resolve: LookupFunction, allow: string[]) {
     serverUrl: url,
     clientId: CLIENT.id,
     clientSecret: CLIENT.secret,
+    claims: { username: 'preferred_username', groups: 'groups' },
     door: createOperatorDoor({ url, allow, timeoutMs: 2_000, resolve }),
   });
   return openId.exchange({

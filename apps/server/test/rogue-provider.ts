@@ -13,6 +13,8 @@ export interface RogueProvider {
   readonly claims: Record<string, unknown>;
   /** How it is signed: by the key that it publishes, by another one, or not at all. */
   signature: 'own' | 'foreign' | 'none';
+  /** It takes questions and gives no answers. */
+  isSilent: boolean;
   /** What userinfo says. */
   userInfo: Record<string, unknown>;
   stop(): Promise<void>;
@@ -21,9 +23,10 @@ export interface RogueProvider {
 const SUBJECT = 'the subject';
 
 /** Every code is good. */
-export async function startRogueProvider(clock: () => number = Date.now): Promise<RogueProvider> {
+export async function startRogueProvider(): Promise<RogueProvider> {
   const [own, foreign] = [makeKey(), makeKey()];
   const server = createServer((request, reply) => {
+    if (rogue.isSilent) return;
     const answer = answers[request.url?.split('?')[0] ?? ''];
     reply.setHeader('content-type', 'application/json');
     if (answer) reply.end(JSON.stringify(answer()));
@@ -32,7 +35,7 @@ export async function startRogueProvider(clock: () => number = Date.now): Promis
   await once(server, 'listening');
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const idToken = () => {
-    const now = Math.floor(clock() / 1_000);
+    const now = Math.floor(Date.now() / 1_000);
     const claims = { iss: issuer, aud: CLIENT.id, sub: SUBJECT, iat: now, exp: now + 300, ...rogue.claims };
     return rogue.signature === 'none'
       ? `${encode({ alg: 'none' })}.${encode(claims)}.`
@@ -61,6 +64,7 @@ export async function startRogueProvider(clock: () => number = Date.now): Promis
     document: {},
     claims: {},
     signature: 'own',
+    isSilent: false,
     userInfo: { preferred_username: 'ada' },
     async stop() {
       server.closeAllConnections();

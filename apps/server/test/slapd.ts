@@ -28,6 +28,8 @@ export interface Slapd {
   /** Of the server's own certificate, which is for localhost and 127.0.0.1. */
   readonly ca: string;
   remove(dn: string): void;
+  /** As an administrator of the directory would, so that its `memberOf` follows. */
+  add(ldif: string): void;
   /** It goes on accepting connections and says nothing any more. */
   freeze(): void;
   thaw(): void;
@@ -58,11 +60,8 @@ export async function startSlapd(entries: string, validity: Validity = 'valid'):
     ldap,
     ldaps,
     ca: cert,
-    remove: (dn) => {
-      execFileSync('ldapdelete', ['-x', '-H', ldap, '-D', ROOT.dn, '-w', ROOT.password, dn], {
-        stdio: 'pipe',
-      });
-    },
+    remove: (dn) => void execFileSync('ldapdelete', [...asRoot(ldap), dn], { stdio: 'pipe' }),
+    add: (ldif) => void execFileSync('ldapadd', asRoot(ldap), { input: ldif, stdio: 'pipe' }),
     freeze: () => void server.kill('SIGSTOP'),
     thaw: () => void server.kill('SIGCONT'),
     async stop() {
@@ -71,6 +70,8 @@ export async function startSlapd(entries: string, validity: Validity = 'valid'):
     },
   };
 }
+
+const asRoot = (url: string) => ['-x', '-H', url, '-D', ROOT.dn, '-w', ROOT.password];
 
 async function end(server: ChildProcess): Promise<void> {
   if (server.exitCode !== null || server.signalCode !== null) return;
@@ -86,6 +87,7 @@ function writeConfiguration(directory: string): void {
     ...schemas.map((name) => `include /etc/ldap/schema/${name}.schema`),
     'modulepath /usr/lib/ldap',
     'moduleload back_mdb',
+    'moduleload memberof',
     `TLSCertificateFile ${join(directory, 'cert.pem')}`,
     `TLSCertificateKeyFile ${join(directory, 'key.pem')}`,
     // As some servers are set up: a bind with an empty password succeeds, as nobody.
@@ -95,6 +97,10 @@ function writeConfiguration(directory: string): void {
     `rootdn ${ROOT.dn}`,
     `rootpw "${ROOT.password}"`,
     `directory ${join(directory, 'data')}`,
+    // Roles are groups that only their members' entries tell of.
+    'overlay memberof',
+    'memberof-group-oc organizationalRole',
+    'memberof-member-ad roleOccupant',
   ];
   writeFileSync(join(directory, 'slapd.conf'), `${lines.join('\n')}\n`);
 }

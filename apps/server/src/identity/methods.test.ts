@@ -40,6 +40,7 @@ async function identity(order: Methods['order'], verdicts: string[] = []) {
     directory: {
       server: { url: `ldaps://127.0.0.1:${port}`, startTls: true, timeoutMs: 1_000 },
       lookup: { kind: 'template', template: 'uid={username},dc=example' },
+      memberships: {},
     },
   };
   const people = await createPeople(database, clock.now, {

@@ -7,7 +7,8 @@ import {
   startOpenIdProvider,
   type TestProvider,
 } from '../../../test/open-id-provider.ts';
-import { createOpenId, type OpenIdProvider } from '../../identity/open-id.ts';
+import { createOpenId } from '../../identity/open-id/phone.ts';
+import type { OpenIdProvider } from '../../identity/open-id/provider.ts';
 
 let provider: TestProvider;
 const servers: NotifyServer[] = [];
@@ -27,6 +28,7 @@ async function start(given: Partial<OpenIdProvider> | null = {}): Promise<Notify
     serverUrl: url,
     clientId: CLIENT.id,
     clientSecret: CLIENT.secret,
+    claims: { username: 'preferred_username', groups: 'groups' },
     door: createOperatorDoor({ url, allow: [], timeoutMs: 5_000 }),
   };
   const started = await startNotifyServer({ openId: given && createOpenId({ ...settings, ...given }) });
