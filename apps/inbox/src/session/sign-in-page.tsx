@@ -25,7 +25,8 @@ export function SignInPage() {
               {fault}
             </p>
           )}
-          {isReturning ? <IonSpinner name="crescent" aria-label={texts.underWay} /> : <Ways ways={ways} />}
+          {isReturning && <IonSpinner name="crescent" aria-label={texts.underWay} />}
+          {!isReturning && ways && <Ways ways={ways} />}
         </main>
       </IonContent>
     </IonPage>

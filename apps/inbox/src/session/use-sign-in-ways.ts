@@ -7,14 +7,18 @@ import { signInError } from './sign-in-error.ts';
 import { cleaned, faultText, readWayBack } from './way-back.ts';
 
 const PASSWORD_ONLY: readonly SignInWay[] = [{ kind: 'password' }];
+const PATIENCE_MS = 1_500;
 
-/** The password until the server has answered: it always is a way. */
-export function useSignInWays(): readonly SignInWay[] {
+/** Null for a moment, so that nothing moves when the server has answered; the password always is a way. */
+export function useSignInWays(): readonly SignInWay[] | null {
   const { api } = useSession();
-  const [ways, setWays] = useState(PASSWORD_ONLY);
+  const [ways, setWays] = useState<readonly SignInWay[] | null>(null);
   useEffect(() => {
+    const goOn = () => setWays((known) => known ?? PASSWORD_ONLY);
+    const timer = setTimeout(goOn, PATIENCE_MS);
     // A server that does not answer says so when somebody signs in.
-    api.signInWays().then(setWays, () => undefined);
+    api.signInWays().then(setWays, goOn);
+    return () => clearTimeout(timer);
   }, [api]);
   return ways;
 }
