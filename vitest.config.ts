@@ -9,6 +9,7 @@ export default defineConfig({
     alias: [
       { find: '@tocsin/contract', replacement: here('packages/contract/src/index.ts') },
       { find: '@tocsin/push/testing', replacement: here('packages/push/testing/index.ts') },
+      { find: '@tocsin/server/testing/open-id', replacement: here('apps/server/test/open-id-provider.ts') },
       { find: '@tocsin/server/testing', replacement: here('apps/server/test/server-process.ts') },
       { find: '@tocsin/push', replacement: here('packages/push/src/index.ts') },
     ],

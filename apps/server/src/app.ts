@@ -15,21 +15,24 @@ import type { Config } from './config.ts';
 import { FanoutWorker } from './fanout/worker.ts';
 import { createHousekeeping } from './housekeeping/housekeeping.ts';
 import { ensureDemoAccount } from './identity/demo-account.ts';
+import { createRecheck } from './identity/ldap/recheck.ts';
 import { ensureFirstAdmin, type FirstAdmin } from './identity/local-accounts.ts';
 import { createLoginTokens } from './identity/login-tokens.ts';
 import { buildMethods } from './identity/methods.ts';
-import { createOpenId } from './identity/open-id.ts';
+import { createBrowserSignIn } from './identity/open-id/browser.ts';
+import { createOpenId } from './identity/open-id/phone.ts';
 import { createPasswords } from './identity/passwords.ts';
 import { createIngest } from './ingest/ingest.ts';
 import type { Clock } from './lib/clock.ts';
 import { createMetrics } from './lib/metrics.ts';
 import { PRIVATE_NETWORKS, parseNetworks } from './lib/network.ts';
+import { createSeal } from './lib/seal.ts';
 import { createHub } from './live/hub.ts';
 import { buildPeople } from './people.ts';
 import { endAllLeases } from './queue/chunk.ts';
 import { createReceipts } from './receipts/receipts.ts';
 import { createReceiptTokens } from './receipts/token.ts';
-import { methodsOf, openIdOf } from './sign-in-methods.ts';
+import { browserSignInOf, methodsOf, openIdOf, recheckOf } from './sign-in-methods.ts';
 import { createWakeChannel } from './store/channel.ts';
 import type { Database } from './store/database.ts';
 import type { Secrets } from './store/secret.ts';
@@ -117,6 +120,17 @@ export async function createApp(deps: AppDeps): Promise<App> {
       channel.wake('inbox');
     },
   });
+  const directory = recheckOf(config);
+  const recheck =
+    directory &&
+    createRecheck({
+      ...directory,
+      database,
+      audit: people.audit,
+      clock,
+      onEnded: (username) => log.info({ username }, 'left the directory: the logins were ended'),
+      onError: (error, what) => log.warn({ reason: error.message }, what),
+    });
   const trustedProxies = parseNetworks(config.TRUSTED_PROXIES);
   const client = createClient(trustedProxies);
   const parkings = createParkingBoard(database, report);
@@ -169,6 +183,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
           onError: report,
         });
   const openIdProvider = openIdOf(config);
+  const forBrowsers = browserSignInOf(config);
   const notify = {
     ...people,
     openId: openIdProvider && createOpenId(openIdProvider),
@@ -204,6 +219,16 @@ export async function createApp(deps: AppDeps): Promise<App> {
       checkAddress: createAddressCheck(registry),
       demoService: config.DEMO_ACCOUNT_SERVICE,
       webPushPublicKey: keys.vapid.publicKey,
+      openId: openIdProvider &&
+        forBrowsers && {
+          label: config.OIDC_LABEL,
+          browser: createBrowserSignIn({
+            ...forBrowsers,
+            provider: openIdProvider,
+            seal: createSeal(keys.login, 'sign-in by OpenID Connect'),
+            clock,
+          }),
+        },
     },
   });
   metrics.watch('ingest_waiting', 'Notifications waiting for their commit', () => ingest.waiting);
@@ -229,6 +254,8 @@ export async function createApp(deps: AppDeps): Promise<App> {
     if (config.roles.has('scheduler')) {
       await housekeeping.start();
       stops.push(() => housekeeping.stop());
+      recheck?.start();
+      stops.push(() => recheck?.stop());
     }
     if (config.roles.has('worker')) {
       worker.start();

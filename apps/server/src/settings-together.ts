@@ -18,11 +18,13 @@ export function settingsMistakes(settings: Settings, files: Files): string[] {
   ];
 }
 
-function networkMistakes({ TRUSTED_PROXIES, PUBLISH_NETWORKS, WEBPUSH_ALLOW }: Settings): string[] {
+function networkMistakes(settings: Settings): string[] {
+  const { TRUSTED_PROXIES, PUBLISH_NETWORKS, WEBPUSH_ALLOW, OUTSIDE_ALLOW } = settings;
   return [
     ...failing('TRUSTED_PROXIES', () => parseNetworks(TRUSTED_PROXIES)),
     ...failing('PUBLISH_NETWORKS', () => parseNetworks(PUBLISH_NETWORKS)),
     ...failing('WEBPUSH_ALLOW', () => createAddressGuard(WEBPUSH_ALLOW)),
+    ...failing('OUTSIDE_ALLOW', () => createAddressGuard(OUTSIDE_ALLOW)),
   ];
 }
 
@@ -73,8 +75,17 @@ function serviceAccountMistakes(text: string | undefined): string[] {
   return mistakes;
 }
 
+const AUTHORITIES = [
+  'AUTHENTICATION_CA_FILE',
+  'OIDC_CA_FILE',
+  'LDAP_CA_FILE',
+  'APNS_CA_FILE',
+  'FCM_CA_FILE',
+  'WEBPUSH_CA_FILE',
+] as const;
+
 function authorityMistakes(files: Files): string[] {
-  return ['APNS_CA_FILE', 'FCM_CA_FILE', 'WEBPUSH_CA_FILE'].flatMap((name) => {
+  return AUTHORITIES.flatMap((name) => {
     const pem = files[name];
     return pem === undefined || isCertificate(pem) ? [] : [`${name}: is not a certificate (PEM)`];
   });

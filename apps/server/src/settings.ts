@@ -60,6 +60,8 @@ export const SETTINGS = z.object({
   /** Hosts or networks on the LAN that push endpoints may point to; all other private addresses are refused. */
   WEBPUSH_ALLOW: list.default([]),
   WEBPUSH_CA_FILE: path.optional(),
+  /** Hosts or networks on the LAN that another server's document may point to. */
+  OUTSIDE_ALLOW: list.default([]),
 });
 
 export type Settings = z.infer<typeof SETTINGS>;

@@ -20,10 +20,22 @@ export const SIGN_IN_SETTINGS = {
   /** Gets a POST of `{username, password}` as JSON; any 2xx is a yes. */
   AUTHENTICATION_URL: url('https:', 'http:').optional(),
   AUTHENTICATION_CA_FILE: path.optional(),
-  /** The issuer of OpenID Connect, or its discovery document, for the phones' open_id_connect. */
+  /** The issuer of OpenID Connect, or its discovery document. */
   OIDC_SERVER_URL: url('https:', 'http:').optional(),
+  OIDC_CA_FILE: path.optional(),
   OIDC_CLIENT_ID: z.string().min(1).default('notify'),
   OIDC_CLIENT_SECRET: z.string().min(1).optional(),
+  /** What the button says. */
+  OIDC_LABEL: z.string().min(1).max(40).default('Single sign-on'),
+  OIDC_SCOPES: z
+    .string()
+    .refine((text) => text.split(' ').includes('openid'), 'must contain openid')
+    .default('openid profile'),
+  OIDC_USERNAME_CLAIM: z.string().min(1).default('preferred_username'),
+  OIDC_GROUPS_CLAIM: z.string().min(1).default('groups'),
+  /** Members of this group are administrators, nobody else of the provider is. */
+  OIDC_ADMIN_GROUP: z.string().min(1).optional(),
+  OIDC_AUDITOR_GROUP: z.string().min(1).optional(),
   LDAP_URL: url('ldap:', 'ldaps:').optional(),
   /** Encrypts ldap:// before anything is said on it. */
   LDAP_STARTTLS: flag.default(true),
@@ -46,6 +58,11 @@ export const SIGN_IN_SETTINGS = {
   LDAP_BIND_PASSWORD: z.string().min(1).optional(),
   /** Members of this group are administrators, nobody else of the directory is. */
   LDAP_ADMIN_GROUP: dn.optional(),
+  LDAP_AUDITOR_GROUP: dn.optional(),
+  /** The groups below this DN are those of the people here. */
+  LDAP_GROUP_BASE_DN: dn.optional(),
+  /** How often those who are gone from the directory are looked for; 0 never. */
+  LDAP_RECHECK_MINUTES: z.coerce.number().int().min(0).max(1_440).default(15),
 };
 
 /** May also be given as NAME_FILE. A URL may hold a password. */
@@ -55,7 +72,7 @@ export const SIGN_IN_SECRETS = [
   'AUTHENTICATION_URL',
   'LDAP_BIND_PASSWORD',
 ] as const;
-export const SIGN_IN_FILES = ['AUTHENTICATION_CA_FILE', 'LDAP_CA_FILE'] as const;
+export const SIGN_IN_FILES = ['AUTHENTICATION_CA_FILE', 'OIDC_CA_FILE', 'LDAP_CA_FILE'] as const;
 
 export type SignInSettings = z.infer<z.ZodObject<typeof SIGN_IN_SETTINGS>>;
 

@@ -1,11 +1,12 @@
 /** A real OpenLDAP server with TLS, as Debian packages it, for the tests of LDAP. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { makeCertificate, type Validity } from './certificate.ts';
 import { freePort } from './free-port.ts';
 
 const SLAPD = '/usr/sbin/slapd';
@@ -27,6 +28,8 @@ export interface Slapd {
   /** Of the server's own certificate, which is for localhost and 127.0.0.1. */
   readonly ca: string;
   remove(dn: string): void;
+  /** As an administrator of the directory would, so that its `memberOf` follows. */
+  add(ldif: string): void;
   /** It goes on accepting connections and says nothing any more. */
   freeze(): void;
   thaw(): void;
@@ -34,9 +37,11 @@ export interface Slapd {
 }
 
 /** `entries` is LDIF below the suffix. `validity` of the certificate: one that is over, or one that is not. */
-export async function startSlapd(entries: string, validity: 'valid' | 'expired' = 'valid'): Promise<Slapd> {
+export async function startSlapd(entries: string, validity: Validity = 'valid'): Promise<Slapd> {
   const directory = mkdtempSync(join(tmpdir(), 'tocsin-slapd-'));
-  makeCertificate(directory, validity);
+  const { cert, key } = makeCertificate(validity);
+  writeFileSync(join(directory, 'cert.pem'), cert);
+  writeFileSync(join(directory, 'key.pem'), key);
   writeConfiguration(directory);
   const base = `dn: ${SUFFIX}\nobjectClass: domain\ndc: example\n\n`;
   const config = join(directory, 'slapd.conf');
@@ -54,12 +59,9 @@ export async function startSlapd(entries: string, validity: 'valid' | 'expired' 
   return {
     ldap,
     ldaps,
-    ca: readFileSync(join(directory, 'cert.pem'), 'utf8'),
-    remove: (dn) => {
-      execFileSync('ldapdelete', ['-x', '-H', ldap, '-D', ROOT.dn, '-w', ROOT.password, dn], {
-        stdio: 'pipe',
-      });
-    },
+    ca: cert,
+    remove: (dn) => void execFileSync('ldapdelete', [...asRoot(ldap), dn], { stdio: 'pipe' }),
+    add: (ldif) => void execFileSync('ldapadd', asRoot(ldap), { input: ldif, stdio: 'pipe' }),
     freeze: () => void server.kill('SIGSTOP'),
     thaw: () => void server.kill('SIGCONT'),
     async stop() {
@@ -68,6 +70,8 @@ export async function startSlapd(entries: string, validity: 'valid' | 'expired' 
     },
   };
 }
+
+const asRoot = (url: string) => ['-x', '-H', url, '-D', ROOT.dn, '-w', ROOT.password];
 
 async function end(server: ChildProcess): Promise<void> {
   if (server.exitCode !== null || server.signalCode !== null) return;
@@ -83,6 +87,7 @@ function writeConfiguration(directory: string): void {
     ...schemas.map((name) => `include /etc/ldap/schema/${name}.schema`),
     'modulepath /usr/lib/ldap',
     'moduleload back_mdb',
+    'moduleload memberof',
     `TLSCertificateFile ${join(directory, 'cert.pem')}`,
     `TLSCertificateKeyFile ${join(directory, 'key.pem')}`,
     // As some servers are set up: a bind with an empty password succeeds, as nobody.
@@ -92,38 +97,12 @@ function writeConfiguration(directory: string): void {
     `rootdn ${ROOT.dn}`,
     `rootpw "${ROOT.password}"`,
     `directory ${join(directory, 'data')}`,
+    // Roles are groups that only their members' entries tell of.
+    'overlay memberof',
+    'memberof-group-oc organizationalRole',
+    'memberof-member-ad roleOccupant',
   ];
   writeFileSync(join(directory, 'slapd.conf'), `${lines.join('\n')}\n`);
-}
-
-const AUTHORITY = `[ca]
-default_ca = own
-[own]
-database = index.txt
-new_certs_dir = .
-serial = serial
-default_md = sha256
-policy = names
-x509_extensions = extensions
-[names]
-commonName = supplied
-[extensions]
-subjectAltName = DNS:localhost,IP:127.0.0.1
-`;
-
-/** One that signs itself. Only `openssl ca` makes certificates whose time is over. */
-function makeCertificate(directory: string, validity: 'valid' | 'expired'): void {
-  writeFileSync(join(directory, 'ca.cnf'), AUTHORITY);
-  writeFileSync(join(directory, 'index.txt'), '');
-  writeFileSync(join(directory, 'serial'), '01\n');
-  const openssl = (...given: string[]) =>
-    execFileSync('openssl', given, { cwd: directory, stdio: ['ignore', 'pipe', 'pipe'] });
-  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', 'key.pem'];
-  openssl('req', '-new', ...key, '-subj', '/CN=localhost', '-out', 'request.pem');
-  const to = validity === 'expired' ? '20200201000000Z' : '20490101000000Z';
-  const times = ['-startdate', '20200101000000Z', '-enddate', to];
-  const signing = ['-selfsign', '-keyfile', 'key.pem', '-in', 'request.pem', '-out', 'cert.pem', '-notext'];
-  openssl('ca', '-batch', '-config', 'ca.cnf', ...signing, ...times);
 }
 
 const ATTEMPTS = 200;

@@ -125,6 +125,7 @@ function apiDeps(
     client: createClient(parseNetworks([])),
     demoService: 'demo',
     webPushPublicKey: 'the public key',
+    openId: null,
   };
 }
 

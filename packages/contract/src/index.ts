@@ -11,5 +11,6 @@ export * from './query.ts';
 export * from './receipt.ts';
 export * from './service.ts';
 export * from './session.ts';
+export * from './sign-in.ts';
 export * from './text.ts';
 export * from './user.ts';

@@ -20,6 +20,16 @@ export { createMqttTransport } from './mqtt/transport.ts';
 export * from './notification.ts';
 export * from './outcome.ts';
 export { type AddressGuard, createAddressGuard } from './outside/address-guard.ts';
+export {
+  createDoor,
+  createOperatorDoor,
+  type Door,
+  DoorError,
+  type DoorOptions,
+  type OperatorDoorOptions,
+  type Question,
+  type Reply,
+} from './outside/door.ts';
 export { partOf } from './part.ts';
 export { buildJsonPayload } from './payload/json-payload.ts';
 export type { SplicedPayload } from './payload/spliced-payload.ts';

@@ -13,7 +13,7 @@ export interface Certificate {
 const cache: { certificate?: Certificate } = {};
 
 /**
- * An ECDSA P-256 certificate for `localhost` and `127.0.0.1`, made with the `openssl` command on first use
+ * An ECDSA P-256 certificate for `localhost`, `127.0.0.1` and `push.example.org`, made with the `openssl` command on first use
  * and kept for the life of the process. Throws when there is no `openssl` in the path.
  */
 export function selfSignedCertificate(): Certificate {
@@ -28,7 +28,7 @@ function makeCertificate(): Certificate {
     const certFile = join(directory, 'cert.pem');
     const request = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
     const subject = ['-days', '2', '-subj', '/CN=localhost'];
-    const names = ['-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
+    const names = ['-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1,DNS:push.example.org'];
     execFileSync('openssl', [...request, ...subject, ...names, '-keyout', keyFile, '-out', certFile], {
       stdio: 'pipe',
     });

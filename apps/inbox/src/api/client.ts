@@ -1,6 +1,15 @@
 /** The typed client of API v3. Every call resolves with the answer or rejects with an `ApiFailure`. */
 import { ApiFailure, type FailureCode, toFailure } from './failure.ts';
-import type { Device, InboxItem, InboxPage, InboxStatus, Service, Session, WebPushDevice } from './types.ts';
+import type {
+  Device,
+  InboxItem,
+  InboxPage,
+  InboxStatus,
+  Service,
+  Session,
+  SignInWay,
+  WebPushDevice,
+} from './types.ts';
 
 const TIMEOUT_MS = 15_000;
 export const PAGE_SIZE = 50;
@@ -27,6 +36,9 @@ export function createApi(options: ApiOptions) {
   return {
     signIn: (username: string, password: string) =>
       request<Session>('POST', '/sessions', { username, password, cookie: true }),
+    signInWays: async () => (await request<{ items: SignInWay[] }>('GET', '/sign-in/methods')).items,
+    /** Of the login in the cookie. */
+    currentSession: () => request<Session>('GET', '/sessions/current'),
     signOut: () => request<void>('DELETE', '/sessions/current'),
     services: async () => (await request<{ items: Service[] }>('GET', '/services')).items,
     setSubscription,

@@ -4,13 +4,15 @@ import type {
   InboxPage as InboxPageSchema,
   Service as ServiceSchema,
   Session as SessionSchema,
+  SignInMethods as SignInMethodsSchema,
 } from '@tocsin/contract';
 
-export type { InboxItem } from '@tocsin/contract';
+export type { InboxItem, SignInFault } from '@tocsin/contract';
 export type Device = ReturnType<typeof DeviceSchema.parse>;
 export type InboxPage = ReturnType<typeof InboxPageSchema.parse>;
 export type Service = ReturnType<typeof ServiceSchema.parse>;
 export type Session = ReturnType<typeof SessionSchema.parse>;
+export type SignInWay = ReturnType<typeof SignInMethodsSchema.parse>['items'][number];
 export type InboxStatus = 'read' | 'unread' | 'deleted';
 
 /** What a browser hands to the server so that it can be pushed to (RFC 8030, RFC 8291). */

@@ -1,13 +1,18 @@
 import { IonButton, IonContent, IonInput, IonInputPasswordToggle, IonPage, IonSpinner } from '@ionic/react';
 import { type FormEvent, useRef, useState } from 'react';
 import { failureCode } from '../api/failure.ts';
+import type { SignInWay } from '../api/types.ts';
 import { useTexts } from '../texts/texts-context.tsx';
 import { useSession } from './session-context.tsx';
 import { signInError } from './sign-in-error.ts';
+import { useSignInWays, useWayBack } from './use-sign-in-ways.ts';
+import { wayOut } from './way-back.ts';
 import './sign-in-page.css';
 
 export function SignInPage() {
   const { signIn: texts } = useTexts();
+  const { isReturning, fault } = useWayBack();
+  const ways = useSignInWays();
   return (
     <IonPage>
       <IonContent>
@@ -15,14 +20,37 @@ export function SignInPage() {
           <img className="sign-in-icon" src="/icons/icon.svg" alt="" width="72" height="72" />
           <h1>{texts.title}</h1>
           <p className="sign-in-lead">{texts.lead}</p>
-          <SignInForm />
+          {fault && (
+            <p className="sign-in-fault" role="alert">
+              {fault}
+            </p>
+          )}
+          {isReturning && <IonSpinner name="crescent" aria-label={texts.underWay} />}
+          {!isReturning && ways && <Ways ways={ways} />}
         </main>
       </IonContent>
     </IonPage>
   );
 }
 
-function SignInForm() {
+/** Another server first: who has it needs no password here. */
+function Ways({ ways }: { readonly ways: readonly SignInWay[] }) {
+  const { signIn: texts } = useTexts();
+  const others = ways.filter((way) => way.kind === 'oidc');
+  return (
+    <>
+      {others.map(({ kind, label }) => (
+        <IonButton key={kind} className="sign-in-other" expand="block" href={wayOut(location)}>
+          {texts.with(label)}
+        </IonButton>
+      ))}
+      {others.length > 0 && <p className="sign-in-or">{texts.or}</p>}
+      <SignInForm isSecond={others.length > 0} />
+    </>
+  );
+}
+
+function SignInForm({ isSecond }: { readonly isSecond: boolean }) {
   const { signIn: texts } = useTexts();
   const { message, isBusy, submit } = useSignIn();
   const passwordField = useRef<HTMLIonInputElement>(null);
@@ -61,7 +89,7 @@ function SignInForm() {
       <p className="sign-in-message" role="alert">
         {message}
       </p>
-      <IonButton type="submit" expand="block" aria-busy={isBusy}>
+      <IonButton type="submit" expand="block" fill={isSecond ? 'outline' : 'solid'} aria-busy={isBusy}>
         {texts.submit}
         {isBusy && <IonSpinner slot="end" name="crescent" aria-hidden="true" />}
       </IonButton>

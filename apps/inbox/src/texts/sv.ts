@@ -14,6 +14,21 @@ export const sv: Texts = {
     deactivated: 'Kontot är avstängt. En administratör kan aktivera det igen.',
     unreachable: 'Servern svarar inte. Kontrollera anslutningen och försök igen.',
     failed: 'Inloggningen misslyckades på grund av ett fel på servern. Försök igen senare.',
+    with: (provider) => `Fortsätt med ${provider}`,
+    or: 'eller',
+    underWay: 'Loggar in',
+    faults: {
+      denied: 'Du loggades inte in: den andra servern fick ett nej eller släpper inte in dig.',
+      expired: 'Inloggningen tog för lång tid eller påbörjades i en annan webbläsare. Försök igen.',
+      'provider-unreachable': 'Den andra servern svarar inte. Försök senare eller använd ett lösenord.',
+      'provider-refused':
+        'Den andra servern godtog inte inloggningen. Försök igen eller kontakta en administratör.',
+      'invalid-token': 'Svaret från den andra servern går inte att lita på. Kontakta en administratör.',
+      'no-name': 'Den andra servern angav inte ditt användarnamn. Kontakta en administratör.',
+      'kept-here': 'Ett konto med ditt namn har ett eget lösenord här. Logga in med det.',
+      inactive: 'Ditt konto är avstängt. Bara en administratör kan aktivera det.',
+      busy: 'Just nu är det för många som loggar in. Försök igen om en minut.',
+    },
     ended: {
       'signed-out': 'Du är utloggad.',
       expired: 'Inloggningen har gått ut. Logga in igen.',

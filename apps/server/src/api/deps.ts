@@ -7,6 +7,7 @@ import type { Services } from '../administration/services.ts';
 import type { Sessions } from '../administration/sessions.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Identity } from '../identity/identity.ts';
+import type { BrowserSignIn } from '../identity/open-id/browser.ts';
 import type { PublishAccess } from '../identity/publish-access.ts';
 import type { Ingest } from '../ingest/draft.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -58,6 +59,8 @@ export interface ApiDeps {
   /** The only category of services that the demo account is shown. */
   readonly demoService: string;
   readonly webPushPublicKey: string;
+  /** Null where no OpenID provider is set up for browsers. `label`: what the button says. */
+  readonly openId: { readonly label: string; readonly browser: BrowserSignIn } | null;
   /** Tests wait shorter and fill less. */
   readonly stream?: Partial<StreamLimits>;
 }

@@ -19,6 +19,7 @@ import { providerRoutes } from './providers/routes.ts';
 import { receiptRoutes } from './receipts/routes.ts';
 import { serviceRoutes } from './services/routes.ts';
 import { sessionRoutes } from './sessions/routes.ts';
+import { signInRoutes } from './sign-in/routes.ts';
 import { streamRoutes } from './stream/routes.ts';
 import { subscriptionRoutes } from './subscriptions/routes.ts';
 import { userRoutes } from './users/routes.ts';
@@ -35,6 +36,7 @@ export function apiV3(deps: ApiDeps): FastifyPluginAsync {
     api.setNotFoundHandler((request, reply) => answerUnknown(known, request, reply));
     await api.register(fastifySwagger, describeV3);
     await api.register(sessionRoutes(deps));
+    await api.register(signInRoutes(deps));
     await api.register(userRoutes(deps));
     await api.register(personalKeyRoutes(deps));
     await api.register(groupRoutes(deps));

@@ -1,4 +1,5 @@
 import { createServer } from 'node:net';
+import { createOperatorDoor } from '@tocsin/push';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { testClock } from '../../test/builders.ts';
 import { type TestDatabase, testDatabase } from '../../test/database.ts';
@@ -32,12 +33,14 @@ afterAll(() => test.drop());
 async function identity(order: Methods['order'], verdicts: string[] = []) {
   const { database } = test;
   // Nobody is there.
+  const url = `http://127.0.0.1:${port}`;
   const methods: Methods = {
     order,
-    url: { url: `http://127.0.0.1:${port}`, timeoutMs: 1_000 },
+    url: { url, door: createOperatorDoor({ url, allow: [], timeoutMs: 1_000 }) },
     directory: {
       server: { url: `ldaps://127.0.0.1:${port}`, startTls: true, timeoutMs: 1_000 },
       lookup: { kind: 'template', template: 'uid={username},dc=example' },
+      memberships: {},
     },
   };
   const people = await createPeople(database, clock.now, {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { createOperatorDoor } from '@tocsin/push';
 import { afterEach, describe, expect, it } from 'vitest';
 import { SAYS_NOTHING } from './credential-check.ts';
 import { passwordUrl } from './password-url.ts';
@@ -15,6 +16,7 @@ afterEach(() => {
 interface Heard {
   readonly method: string | undefined;
   readonly label: string | undefined;
+  readonly account: string | undefined;
   readonly body: string;
 }
 
@@ -25,23 +27,30 @@ async function start(answer: RequestListener): Promise<{ url: string; heard: Hea
     const parts: Buffer[] = [];
     for await (const part of request) parts.push(part as Buffer);
     const { method, headers } = request;
-    heard.push({ method, label: headers['content-type'], body: Buffer.concat(parts).toString() });
+    const account = headers.authorization;
+    heard.push({ method, label: headers['content-type'], account, body: Buffer.concat(parts).toString() });
     answer(request, reply);
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/check`, heard };
 }
-const ask = (url: string, timeoutMs = 5_000) => passwordUrl({ url, timeoutMs }).check('ada', 'hunter2 ü');
+const ask = (url: string, timeoutMs = 5_000) =>
+  passwordUrl({ url, door: createOperatorDoor({ url, allow: [], timeoutMs }) }).check('ada', 'hunter2 ü');
 const status = (code: number, headers: Record<string, string> = {}) =>
   start((_request, reply) => void reply.writeHead(code, headers).end());
 
 describe('the password URL', () => {
   it('is given the name and the password as JSON', async () => {
     const { url, heard } = await status(200);
-    expect(await ask(url)).toEqual({ ...SAYS_NOTHING, kind: 'ok', isAdmin: null });
-    expect(heard).toEqual([
-      { method: 'POST', label: 'application/json', body: '{"username":"ada","password":"hunter2 ü"}' },
-    ]);
+    expect(await ask(url)).toEqual({ kind: 'ok', ...SAYS_NOTHING });
+    const body = '{"username":"ada","password":"hunter2 ü"}';
+    expect(heard).toEqual([{ method: 'POST', label: 'application/json', account: undefined, body }]);
+  });
+
+  it('is told the name and password of the URL itself', async () => {
+    const { url, heard } = await status(200);
+    expect((await ask(url.replace('//', '//tocsin:p%40ss@'))).kind).toBe('ok');
+    expect(heard[0]?.account).toBe(`Basic ${Buffer.from('tocsin:p@ss').toString('base64')}`);
   });
 
   it.each([

@@ -42,6 +42,18 @@ export function listUsers(connection: Queryable): Promise<UserRecord[]> {
   return connection.query<UserRecord>(`select ${USER_COLUMNS} from user_account u order by username`);
 }
 
+/** Those of one origin who have a login that is good now. */
+export function listSignedIn(
+  connection: Queryable,
+  origin: Origin,
+  now: Date,
+): Promise<Pick<UserRecord, 'id' | 'username'>[]> {
+  return connection.query(
+    'select id, username from user_account where origin = $1 and login_expires_at > $2 order by username',
+    [origin, now],
+  );
+}
+
 /** In the order of their names, after the given one. */
 export function listUsersAfter(
   connection: Queryable,

@@ -1,5 +1,6 @@
 import { ECDH } from 'node:crypto';
 import type { AddressGuard } from '../outside/address-guard.ts';
+import { readEndpoint } from '../outside/endpoint.ts';
 import type { DeviceAddress } from '../transport.ts';
 import { MOST_ENDPOINT_BYTES } from './config.ts';
 import type { Recipient } from './encryption.ts';
@@ -32,10 +33,8 @@ export function readSubscription(
   if (Buffer.byteLength(address) > MOST_ENDPOINT_BYTES) {
     return `the endpoint is longer than ${MOST_ENDPOINT_BYTES} bytes`;
   }
-  if (!URL.canParse(address)) return 'the endpoint is not a URL';
-  const url = new URL(address);
-  const fault = endpointFault(url, guard);
-  if (fault !== null) return fault;
+  const url = readEndpoint(address, guard);
+  if (typeof url === 'string') return url;
   if (!CREDENTIAL.test(credential)) return 'the credential is not <p256dh>.<auth> in base64url';
   const [publicKey, auth] = credential.split('.').map((part) => Buffer.from(part, 'base64url'));
   if (publicKey?.length !== POINT_BYTES || publicKey[0] !== UNCOMPRESSED) {
@@ -43,17 +42,6 @@ export function readSubscription(
   }
   if (auth?.length !== AUTH_BYTES) return `auth is not ${AUTH_BYTES} bytes`;
   return { origin: url.origin, path: url.pathname + url.search, publicKey, auth };
-}
-
-/** Plain http only to hosts of the allow list: push servers on a LAN often have no certificate. */
-function endpointFault(url: URL, guard: AddressGuard): string | null {
-  const { protocol, hostname, username, password, hash } = url;
-  if (protocol !== 'https:' && !(protocol === 'http:' && guard.isAllowed(hostname))) {
-    return 'the endpoint does not start with https://';
-  }
-  if (username !== '' || password !== '') return 'the endpoint contains a user name or password';
-  if (hash !== '') return 'the endpoint has a fragment';
-  return guard.checkHost(hostname);
 }
 
 function isOnCurve(point: Buffer): boolean {

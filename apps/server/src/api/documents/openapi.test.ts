@@ -138,7 +138,11 @@ PUT /providers/fcm
 DELETE /providers/{name}
   POST /sessions open
   DELETE /sessions
+  GET /sessions/current
   DELETE /sessions/current
+  GET /sign-in/methods open
+  GET /sign-in/oidc open
+  GET /sign-in/oidc/callback open
   GET /me
   PUT /me/password
   GET /services

@@ -1,27 +1,31 @@
 /**
- * A login in a cookie, for browsers: no script can read it. `__Host-` binds it to this very host (RFC 6265bis §4.1.3.2)
- * and needs HTTPS; on a plain LAN address it goes without.
+ * Cookies for browsers, the login first of all: no script can read them. `__Host-` binds them to this very host (RFC 6265bis §4.1.3.2)
+ * and needs HTTPS; on a plain LAN address they go without.
  */
 import type { FastifyRequest } from 'fastify';
 
-const SECURE = '__Host-tocsin';
-const PLAIN = 'tocsin';
+const LOGIN = 'tocsin';
 
-const attributes = (isSecure: boolean) => `Path=/; HttpOnly; SameSite=Lax${isSecure ? '; Secure' : ''}`;
-const nameFor = (isSecure: boolean) => (isSecure ? SECURE : PLAIN);
-
-export function loginCookie(token: string, expiresAt: Date, isSecure: boolean): string {
-  return `${nameFor(isSecure)}=${token}; Expires=${expiresAt.toUTCString()}; ${attributes(isSecure)}`;
-}
+export const loginCookie = (token: string, expiresAt: Date, isSecure: boolean) =>
+  setCookie(LOGIN, token, `Expires=${expiresAt.toUTCString()}`, isSecure);
 
 /** Makes the browser forget it. */
-export function noLoginCookie(isSecure: boolean): string {
-  return `${nameFor(isSecure)}=; Max-Age=0; ${attributes(isSecure)}`;
+export const noLoginCookie = (isSecure: boolean) => setCookie(LOGIN, '', 'Max-Age=0', isSecure);
+
+export const readLoginCookie = (header: string | undefined, isSecure: boolean) =>
+  readCookie(LOGIN, header, isSecure);
+
+const nameFor = (name: string, isSecure: boolean) => (isSecure ? `__Host-${name}` : name);
+
+/** `life` is Max-Age or Expires. */
+export function setCookie(name: string, value: string, life: string, isSecure: boolean): string {
+  const secure = isSecure ? '; Secure' : '';
+  return `${nameFor(name, isSecure)}=${value}; ${life}; Path=/; HttpOnly; SameSite=Lax${secure}`;
 }
 
 /** Over HTTPS only the cookie counts that can have come by HTTPS alone. */
-export function readLoginCookie(header: string | undefined, isSecure: boolean): string | null {
-  const prefix = `${nameFor(isSecure)}=`;
+export function readCookie(name: string, header: string | undefined, isSecure: boolean): string | null {
+  const prefix = `${nameFor(name, isSecure)}=`;
   const found = header
     ?.split(';')
     .map((part) => part.trim())

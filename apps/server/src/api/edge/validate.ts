@@ -12,6 +12,8 @@ const SECRET = new Set([
   'credential',
   'address',
   'p8',
+  'serviceAccount',
+  'code',
   'private_key',
 ]);
 const MOST_FAULTS = 20;

@@ -1,7 +1,7 @@
 import type { Accounts } from '../../administration/accounts.ts';
 import type { Services } from '../../administration/services.ts';
 import type { Identity } from '../../identity/identity.ts';
-import type { OpenId } from '../../identity/open-id.ts';
+import type { OpenId } from '../../identity/open-id/phone.ts';
 import type { PublishAccess } from '../../identity/publish-access.ts';
 import type { Ingest } from '../../ingest/draft.ts';
 import type { Clock } from '../../lib/clock.ts';

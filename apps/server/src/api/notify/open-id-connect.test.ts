@@ -1,3 +1,4 @@
+import { createOperatorDoor } from '@tocsin/push';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type NotifyServer, startNotifyServer } from '../../../test/notify-server.ts';
 import {
@@ -6,7 +7,8 @@ import {
   startOpenIdProvider,
   type TestProvider,
 } from '../../../test/open-id-provider.ts';
-import { createOpenId, type OpenIdProvider } from '../../identity/open-id.ts';
+import { createOpenId } from '../../identity/open-id/phone.ts';
+import type { OpenIdProvider } from '../../identity/open-id/provider.ts';
 
 let provider: TestProvider;
 const servers: NotifyServer[] = [];
@@ -21,11 +23,13 @@ afterAll(async () => {
 });
 
 async function start(given: Partial<OpenIdProvider> | null = {}): Promise<NotifyServer> {
+  const url = given?.serverUrl ?? provider.issuer;
   const settings = {
-    serverUrl: provider.issuer,
+    serverUrl: url,
     clientId: CLIENT.id,
     clientSecret: CLIENT.secret,
-    timeoutMs: 5_000,
+    claims: { username: 'preferred_username', groups: 'groups' },
+    door: createOperatorDoor({ url, allow: [], timeoutMs: 5_000 }),
   };
   const started = await startNotifyServer({ openId: given && createOpenId({ ...settings, ...given }) });
   servers.push(started);

@@ -1,7 +1,6 @@
 /** `POST /open_id_connect`: a phone brings what the provider gave it (notify-api.md §1.2). */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { SAYS_NOTHING } from '../../identity/credential-check.ts';
-import type { OpenIdAnswer } from '../../identity/open-id.ts';
+import type { OpenIdAnswer } from '../../identity/open-id/phone.ts';
 import { readJson } from './body.ts';
 import { text } from './checks.ts';
 import type { NotifyDeps } from './deps.ts';
@@ -18,11 +17,8 @@ export function openIdConnectRoute(api: FastifyInstance, deps: NotifyDeps): void
       request.log.warn({ method: 'oidc', reason: answer.reason }, 'sign-in failed');
       throw failureOf(answer);
     }
-    const result = await deps.identity.signInVouched(
-      answer.username,
-      SAYS_NOTHING,
-      deps.client.from(request),
-    );
+    const from = deps.client.from(request);
+    const result = await deps.identity.signInVouched(answer.username, answer.said, from);
     if (result.kind === 'inactive') throw new NotifyFailure(403, 'Inactive user');
     if (result.kind !== 'ok') throw new NotifyFailure(401, 'Failed to get user info');
     // Also the first time: the original means to say 201 and never does.

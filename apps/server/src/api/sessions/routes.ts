@@ -62,6 +62,15 @@ function ownSessionRoutes(deps: SessionDeps): FastifyPluginAsyncZod {
       return { items: logins.map((login) => presentSession(login, tokenId)) };
     });
 
+    const current = { tags, summary: 'The login in use', response: { 200: Session } };
+    api.get('/sessions/current', { ...needs('login'), schema: current }, async (request) => {
+      const { user, tokenId } = loginOf(request);
+      const logins = await listLogins(deps.database, user.id, new Date(deps.clock()));
+      const login = logins.find(({ id }) => id === tokenId);
+      if (!login) throw new ApiProblem('not-authenticated');
+      return { expiresAt: login.expiresAt.toISOString(), user: presentUser(user) };
+    });
+
     const end = async (request: FastifyRequest, reply: FastifyReply, sessionId: string) => {
       const { user, tokenId } = loginOf(request);
       const ended = await deps.sessions.end(actorOf(deps, request), user.id, sessionId);

@@ -6,6 +6,7 @@ import { SAYS_NOTHING } from '../credential-check.ts';
 import type { DirectoryServer } from './connection.ts';
 import { type Directory, type Lookup, ldapDirectory } from './directory.ts';
 
+const GROUPS = `ou=groups,${SUFFIX}`;
 const person = (uid: string, more = '') =>
   `dn: uid=${uid},${PEOPLE}\nobjectClass: inetOrgPerson\nuid: ${uid}\ncn: ${uid}\nsn: ${uid}\n${more}userPassword: ${uid} secret\n\n`;
 const ENTRIES = [
@@ -19,6 +20,14 @@ const ENTRIES = [
   `dn: cn=keyless,${PEOPLE}\nobjectClass: inetOrgPerson\nuid: keyless\ncn: keyless\nsn: k\n\n`,
   `dn: cn=admins,${SUFFIX}\nobjectClass: groupOfNames\ncn: admins\nmember: uid=ada,${PEOPLE}\n\n`,
   `dn: cn=posix,${SUFFIX}\nobjectClass: posixGroup\ncn: posix\ngidNumber: 1\nmemberUid: bob\n\n`,
+  `dn: ${GROUPS}\nobjectClass: organizationalUnit\nou: groups\n\n`,
+  `dn: cn=Night shift,${GROUPS}\nobjectClass: groupOfUniqueNames\ncn: Night shift\nuniqueMember: uid=ada,${PEOPLE}\n\n`,
+  `dn: cn=posix too,${GROUPS}\nobjectClass: posixGroup\ncn: posix too\ngidNumber: 2\nmemberUid: bob\n\n`,
+].join('');
+/** One of the groups and one beside them. */
+const ROLES = [
+  `dn: cn=On call\\, weekends,${GROUPS}\nobjectClass: organizationalRole\nroleOccupant: uid=ada,${PEOPLE}\n\n`,
+  `dn: cn=elsewhere,${SUFFIX}\nobjectClass: organizationalRole\nroleOccupant: uid=ada,${PEOPLE}\n\n`,
 ].join('');
 
 const TEMPLATE: Lookup = { kind: 'template', template: `uid={username},${PEOPLE}` };
@@ -34,6 +43,7 @@ describe.runIf(hasSlapd())('an LDAP directory', () => {
   let slapd: Slapd;
   beforeAll(async () => {
     slapd = await startSlapd(ENTRIES);
+    slapd.add(ROLES);
   });
   afterAll(() => slapd.stop());
 
@@ -49,7 +59,11 @@ describe.runIf(hasSlapd())('an LDAP directory', () => {
     password: string,
     given: Partial<Directory> = {},
     at: Partial<DirectoryServer> = {},
-  ) => ldapDirectory({ server: server(at), lookup: SEARCH, ...given }).check(username, password);
+  ) =>
+    ldapDirectory({ server: server(at), lookup: SEARCH, memberships: {}, ...given }).check(
+      username,
+      password,
+    );
 
   describe.each([
     ['by template', TEMPLATE],
@@ -115,13 +129,28 @@ describe.runIf(hasSlapd())('an LDAP directory', () => {
   });
 
   it.each([TEMPLATE, SEARCH])('knows the administrators by their group', async (lookup) => {
-    const admins = { lookup, adminGroup: `cn=admins,${SUFFIX}` };
-    expect(await ask('ada', 'ada secret', admins)).toEqual({ ...SAYS_NOTHING, kind: 'ok', isAdmin: true });
-    expect(await ask('bob', 'Bob secret', admins)).toEqual({ ...SAYS_NOTHING, kind: 'ok', isAdmin: false });
-    const posix = { lookup, adminGroup: `cn=posix,${SUFFIX}` };
-    expect(await ask('bob', 'Bob secret', posix)).toEqual({ ...SAYS_NOTHING, kind: 'ok', isAdmin: true });
-    const gone = { lookup, adminGroup: `cn=gone,${SUFFIX}` };
-    expect(await ask('ada', 'ada secret', gone)).toEqual({ ...SAYS_NOTHING, kind: 'ok', isAdmin: false });
+    const said = async (username: string, password: string, adminGroup: string) => {
+      const verdict = await ask(username, password, { lookup, memberships: { adminGroup } });
+      return verdict.kind === 'ok' && verdict.isAdmin;
+    };
+    expect(await said('ada', 'ada secret', `cn=admins,${SUFFIX}`)).toBe(true);
+    expect(await said('bob', 'Bob secret', `cn=admins,${SUFFIX}`)).toBe(false);
+    expect(await said('bob', 'Bob secret', `cn=posix,${SUFFIX}`)).toBe(true);
+    expect(await said('ada', 'ada secret', `cn=gone,${SUFFIX}`)).toBe(false);
+  });
+
+  it.each([TEMPLATE, SEARCH])('knows auditors and groups in the same way', async (lookup) => {
+    const memberships = { auditorGroup: `cn=admins,${SUFFIX}`, groupBaseDn: GROUPS };
+    const said = (username: string, password: string) => ask(username, password, { lookup, memberships });
+    expect(await said('ada', 'ada secret')).toEqual({
+      kind: 'ok',
+      isAdmin: null,
+      isAuditor: true,
+      groups: ['Night shift', 'On call, weekends'],
+    });
+    expect(await said('bob', 'Bob secret')).toMatchObject({ isAuditor: false, groups: ['posix too'] });
+    const elsewhere = { groupBaseDn: `ou=nowhere,${SUFFIX}` };
+    expect(await ask('ada', 'ada secret', { lookup, memberships: elsewhere })).toMatchObject({ groups: [] });
   });
 
   it('is unavailable when the searching account is wrong, and the reason says so without a password', async () => {
@@ -219,7 +248,11 @@ describe('a directory that ends the conversation', () => {
     const address = listening.address();
     if (address === null || typeof address === 'string') throw new Error('a TCP server has a port');
     const url = `ldap://127.0.0.1:${address.port}`;
-    const directory = { server: { url, startTls: true, timeoutMs: 2_000 }, lookup: TEMPLATE };
+    const directory = {
+      server: { url, startTls: true, timeoutMs: 2_000 },
+      lookup: TEMPLATE,
+      memberships: {},
+    };
     expect((await ldapDirectory(directory).check('ada', 'hunter2')).kind).toBe('unavailable');
     expect(heard).toHaveLength(1);
     expect(heard.join()).not.toContain('hunter2');

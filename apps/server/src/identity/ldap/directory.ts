@@ -1,8 +1,10 @@
 /** Signing in with the password of an LDAP directory: by binding as the user (RFC 4511 §4.2, RFC 4513 §5.1). */
-import { AndFilter, type Client, EqualityFilter, FilterParser, OrFilter, ResultCodeError } from 'ldapts';
-import { type CredentialCheck, SAYS_NOTHING, type Verdict } from '../credential-check.ts';
+import { AndFilter, type Client, EqualityFilter, FilterParser, ResultCodeError } from 'ldapts';
+import type { CredentialCheck, Verdict } from '../credential-check.ts';
+import { isPlainName } from '../plain-name.ts';
 import { type DirectoryServer, reasonOf, withConnection } from './connection.ts';
-import { fillDn, isPlainName } from './names.ts';
+import { type Entry, type Memberships, saidOf } from './membership.ts';
+import { fillDn } from './names.ts';
 
 /** Either the DN follows from the name, or it is searched for. */
 export type Lookup =
@@ -24,14 +26,11 @@ export type Lookup =
 export interface Directory {
   readonly server: DirectoryServer;
   readonly lookup: Lookup;
-  /** DN of the group whose members are administrators; undefined leaves that to us. */
-  readonly adminGroup?: string | undefined;
+  readonly memberships: Memberships;
 }
 
-interface Person {
-  readonly dn: string;
-  readonly username: string;
-}
+type Search = Extract<Lookup, { kind: 'search' }>;
+export type SearchedDirectory = Pick<Directory, 'server'> & { readonly lookup: Search };
 
 export function ldapDirectory(directory: Directory): CredentialCheck {
   return {
@@ -52,6 +51,23 @@ export function ldapDirectory(directory: Directory): CredentialCheck {
   };
 }
 
+/**
+ * Which of these are no longer in the directory, for sure: it was asked and knows no such entry. Throws when it cannot
+ * say. Only a directory that is searched can be asked without a password.
+ */
+export function findAbsent(
+  { server, lookup }: SearchedDirectory,
+  usernames: readonly string[],
+): Promise<string[]> {
+  return withConnection(server, async (client) => {
+    if (lookup.bindAs) await client.bind(lookup.bindAs.dn, lookup.bindAs.password);
+    const absent: string[] = [];
+    for (const username of usernames)
+      if ((await findPerson(client, lookup, username)) === ABSENT) absent.push(username);
+    return absent;
+  });
+}
+
 const refused = (reason: string): Verdict => ({ kind: 'refused', reason });
 
 function bindByTemplate(
@@ -63,15 +79,13 @@ function bindByTemplate(
   const person = { dn: fillDn(template, username), username };
   return withConnection(directory.server, async (client) => {
     const fault = await bindFault(client, person.dn, password);
-    return fault
-      ? refused(fault)
-      : { kind: 'ok', ...SAYS_NOTHING, isAdmin: await isAdmin(client, directory, person) };
+    return fault ? refused(fault) : { kind: 'ok', ...(await saidOf(client, directory.memberships, person)) };
   });
 }
 
 function searchThenBind(
   directory: Directory,
-  lookup: Extract<Lookup, { kind: 'search' }>,
+  lookup: Search,
   username: string,
   password: string,
 ): Promise<Verdict> {
@@ -81,18 +95,18 @@ function searchThenBind(
     if (typeof person === 'string') return refused(person);
     // On a connection of its own: what the searching account may see is still needed.
     const fault = await withConnection(directory.server, (own) => bindFault(own, person.dn, password));
-    return fault
-      ? refused(fault)
-      : { kind: 'ok', ...SAYS_NOTHING, isAdmin: await isAdmin(client, directory, person) };
+    return fault ? refused(fault) : { kind: 'ok', ...(await saidOf(client, directory.memberships, person)) };
   });
 }
+
+const ABSENT = 'not in the directory';
 
 /** A sentence when there is not exactly one. */
 async function findPerson(
   client: Client,
-  { baseDn, usernameAttribute, filter }: Extract<Lookup, { kind: 'search' }>,
+  { baseDn, usernameAttribute, filter }: Search,
   username: string,
-): Promise<Person | string> {
+): Promise<Entry | string> {
   const { searchEntries } = await client.search(baseDn, {
     scope: 'sub',
     // Written as a value, not as text: nothing in a name can become a part of the filter.
@@ -106,7 +120,7 @@ async function findPerson(
     sizeLimit: 2,
   });
   const [entry, ...others] = searchEntries;
-  if (!entry) return 'not in the directory';
+  if (!entry) return ABSENT;
   if (others.length > 0) return 'more than one entry of the directory matches';
   // Directories find "adä" and "ａda" too when asked for "ada"; those are other people here.
   const names = [entry[usernameAttribute] ?? []].flat().map(String);
@@ -125,26 +139,6 @@ async function bindFault(client: Client, dn: string, password: string): Promise<
     return null;
   } catch (error) {
     if (error instanceof ResultCodeError && NO.has(error.code)) return reasonOf(error);
-    throw error;
-  }
-}
-
-const NO_SUCH_OBJECT = 32;
-
-async function isAdmin(client: Client, { adminGroup }: Directory, person: Person): Promise<boolean | null> {
-  if (adminGroup === undefined) return null;
-  const filters = [
-    new EqualityFilter({ attribute: 'member', value: person.dn }),
-    new EqualityFilter({ attribute: 'uniqueMember', value: person.dn }),
-    new EqualityFilter({ attribute: 'memberUid', value: person.username }),
-  ];
-  try {
-    const filter = new OrFilter({ filters });
-    const { searchEntries } = await client.search(adminGroup, { scope: 'base', filter, attributes: ['1.1'] });
-    return searchEntries.length > 0;
-  } catch (error) {
-    // A group that is gone has no members.
-    if (error instanceof ResultCodeError && error.code === NO_SUCH_OBJECT) return false;
     throw error;
   }
 }

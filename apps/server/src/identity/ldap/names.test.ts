@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fillDn, isPlainName } from './names.ts';
+import { commonNameOf, fillDn, isBelow } from './names.ts';
 
 describe('a name in a DN', () => {
   it.each([
@@ -16,12 +16,31 @@ describe('a name in a DN', () => {
   });
 });
 
-describe('a plain name', () => {
-  it.each(['ada', 'ada lovelace', 'jörg', '李', 'a*b', 'o’neill'])('is %j', (name) => {
-    expect(isPlainName(name)).toBe(true);
+describe('the name of a group', () => {
+  it.each([
+    ['cn=admins,dc=example', 'admins'],
+    ['CN=Night shift,OU=Groups,DC=example', 'Night shift'],
+    ['cn=a\\2cb\\, c,dc=example', 'a,b, c'],
+    ['cn=\\c3\\a5ret,dc=example', 'året'],
+  ])('%s is %j', (dn, name) => {
+    expect(commonNameOf(dn)).toBe(name);
   });
+});
 
-  it.each(['', ' ', ' ada', 'ada ', 'a  b', 'a\tb', 'ａda', 'ﬁ', 'a\u200bb', 'a\0'])('is not %j', (name) => {
-    expect(isPlainName(name)).toBe(false);
+describe('a DN', () => {
+  it.each(['cn=a,ou=groups,dc=example', 'CN=a, OU=Groups, DC=example', 'cn=a,ou=x,ou=groups,dc=example'])(
+    '%s is below',
+    (dn) => {
+      expect(isBelow(dn, 'ou=groups,dc=example')).toBe(true);
+    },
+  );
+
+  it.each([
+    'ou=groups,dc=example',
+    'cn=a,dc=example',
+    'cn=a,xou=groups,dc=example',
+    'cn=a,ou=groups,dc=example,dc=b',
+  ])('%s is not below', (dn) => {
+    expect(isBelow(dn, 'ou=groups,dc=example')).toBe(false);
   });
 });

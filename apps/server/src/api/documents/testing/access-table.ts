@@ -84,7 +84,12 @@ const ofService = { ids: ['serviceId'] };
 
 const V3: Readonly<Record<string, AccessRow>> = {
   'POST /sessions': open(401, { json: NOBODY }),
+  // The server of the tests has no OpenID provider.
+  'GET /sign-in/methods': open(200),
+  'GET /sign-in/oidc': open(404),
+  'GET /sign-in/oidc/callback': open(404),
   'GET /sessions': login(200),
+  'GET /sessions/current': login(200),
   'DELETE /sessions': login(204),
   'DELETE /sessions/current': login(204),
   'DELETE /sessions/{sessionId}': login(204, { ids: ['sessionId'] }, 404),

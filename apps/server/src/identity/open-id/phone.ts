@@ -3,15 +3,9 @@
  * them with its own secret and asks who it is (notify-api.md §1.4).
  */
 import * as client from 'openid-client';
-import { limit } from '../lib/limit.ts';
-
-export interface OpenIdProvider {
-  /** The issuer, or the address of its discovery document. */
-  readonly serverUrl: string;
-  readonly clientId: string;
-  readonly clientSecret: string;
-  readonly timeoutMs: number;
-}
+import { limit } from '../../lib/limit.ts';
+import { type Person, personOf } from './person.ts';
+import { discoverOnce, isUnbelievable, type OpenIdProvider, reasonOf, statusOf } from './provider.ts';
 
 export interface Authorization {
   readonly code: string;
@@ -21,7 +15,7 @@ export interface Authorization {
 }
 
 export type OpenIdAnswer =
-  | { readonly kind: 'ok'; readonly username: string }
+  | ({ readonly kind: 'ok' } & Person)
   | { readonly kind: 'unreachable'; readonly url: string; readonly reason: string }
   | { readonly kind: 'token-refused' | 'user-refused'; readonly status: number; readonly reason: string }
   | { readonly kind: 'invalid-token'; readonly reason: string };
@@ -36,35 +30,27 @@ const MOST_WAITING = 100;
 
 export function createOpenId(provider: OpenIdProvider): OpenId {
   const run = limit(AT_ONCE, MOST_WAITING);
-  let known: client.Configuration | null = null;
+  const configuration = discoverOnce(provider);
   return {
     exchange: (authorization) =>
       run(async () => {
         // Another client's code is nothing that our secret is good for.
         if (authorization.clientId !== provider.clientId)
           return { kind: 'token-refused', status: 401, reason: 'another client id' };
+        let known: client.Configuration;
         try {
-          // Asked at the first sign-in and not at start: a provider that is away stops nothing else.
-          known ??= await discover(provider);
+          known = await configuration();
         } catch (error) {
           return { kind: 'unreachable', url: provider.serverUrl, reason: reasonOf(error) };
         }
-        return exchange(known, authorization);
+        return exchange(known, provider, authorization);
       }),
   };
 }
 
-function discover({ serverUrl, clientId, clientSecret, timeoutMs }: OpenIdProvider) {
-  const isPlain = serverUrl.startsWith('http:');
-  const execute = [client.enableNonRepudiationChecks, ...(isPlain ? [client.allowInsecureRequests] : [])];
-  return client.discovery(new URL(serverUrl), clientId, clientSecret, undefined, {
-    execute,
-    timeout: timeoutMs / 1_000,
-  });
-}
-
 async function exchange(
   configuration: client.Configuration,
+  { claims }: OpenIdProvider,
   { code, codeVerifier, redirectUri }: Authorization,
 ): Promise<OpenIdAnswer> {
   const { token_endpoint = '', userinfo_endpoint = '' } = configuration.serverMetadata();
@@ -78,10 +64,12 @@ async function exchange(
   const subject = 'claims' in tokens ? tokens.claims()?.sub : undefined;
   if (subject === undefined) return { kind: 'invalid-token', reason: 'there is no id_token' };
   try {
-    const { preferred_username } = await client.fetchUserInfo(configuration, tokens.access_token, subject);
-    return preferred_username
-      ? { kind: 'ok', username: preferred_username }
-      : { kind: 'user-refused', status: 401, reason: 'there is no preferred_username' };
+    const said = await client.fetchUserInfo(configuration, tokens.access_token, subject);
+    // The phone chose the scopes: what it did not ask for says nothing about groups.
+    const person = personOf(said, claims, false);
+    return person
+      ? { kind: 'ok', ...person }
+      : { kind: 'user-refused', status: 401, reason: `there is no ${claims.username}` };
   } catch (error) {
     return failure(error, 'user-refused', userinfo_endpoint);
   }
@@ -91,21 +79,5 @@ function failure(error: unknown, kind: 'token-refused' | 'user-refused', url: st
   const reason = reasonOf(error);
   const status = statusOf(error);
   if (status !== null) return { kind, status, reason };
-  const isToken = error instanceof client.ClientError && !/TIMEOUT|ABORT/.test(error.code ?? '');
-  return isToken ? { kind: 'invalid-token', reason } : { kind: 'unreachable', url, reason };
-}
-
-/** What the provider answered, when that was a no. */
-function statusOf(error: unknown): number | null {
-  if (error instanceof client.ResponseBodyError) return error.status;
-  if (error instanceof client.WWWAuthenticateChallengeError) return error.status;
-  const { cause } = error as Error;
-  return cause instanceof Response && cause.status >= 400 ? cause.status : null;
-}
-
-/** Never what was sent: codes and secrets stay out of the log. */
-function reasonOf(error: unknown): string {
-  const { code, message, cause } = error as NodeJS.ErrnoException;
-  const { code: deeper } = (cause ?? {}) as { code?: unknown };
-  return [code, typeof deeper === 'string' ? deeper : null, message].filter(Boolean).join(': ');
+  return isUnbelievable(error) ? { kind: 'invalid-token', reason } : { kind: 'unreachable', url, reason };
 }
