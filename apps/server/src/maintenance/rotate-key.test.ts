@@ -58,6 +58,12 @@ describe('a rotation', () => {
     expect(await (await start()).read('vapid')).toBe('keys');
   });
 
+  it('also seals what an older server wrote in the clear', async () => {
+    await test.database.query("insert into server_secret (name, value) values ('token', 'in the clear')");
+    await rotate();
+    expect(await running.read('token')).toBe('in the clear');
+  });
+
   it('is refused without the key of the database, and leaves the file as it was', async () => {
     const other = join(directory, 'other.key');
     const elsewhere = await testDatabase();

@@ -106,9 +106,11 @@ export async function hasUnsealed(connection: Queryable): Promise<boolean> {
   return false;
 }
 
-/** Seals everything again with the current key; returns how many secrets. Needs `lockKeys`. */
+/** Seals everything (again) with the current key; returns how many secrets. Needs `lockKeys`. */
 export async function resealAll(connection: Queryable, sealer: Sealer): Promise<number> {
-  return changeAll(connection, (name, text) => sealer.seal(name, sealer.open(name, text)));
+  return changeAll(connection, (name, text) =>
+    sealer.seal(name, keyIdOf(text) === null ? text : sealer.open(name, text)),
+  );
 }
 
 /** For a database whose key is lost: its servers make new secrets. */
