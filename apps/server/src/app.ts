@@ -1,7 +1,7 @@
 /**
  * The composition root: the only file that knows every room. Built in the order data flows; closed in reverse.
  */
-import { randomBytes } from 'node:crypto';
+import { hkdfSync, randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { generateVapidKeys, type VapidKeys } from '@tocsin/push';
@@ -26,7 +26,7 @@ import { createIngest } from './ingest/ingest.ts';
 import type { Clock } from './lib/clock.ts';
 import { createMetrics } from './lib/metrics.ts';
 import { PRIVATE_NETWORKS, parseNetworks } from './lib/network.ts';
-import { createSeal } from './lib/seal.ts';
+import { createSealer, KEY_BYTES, keyOf, type Sealer } from './lib/sealer.ts';
 import { createHub } from './live/hub.ts';
 import { buildPeople } from './people.ts';
 import { endAllLeases } from './queue/chunk.ts';
@@ -225,7 +225,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
           browser: createBrowserSignIn({
             ...forBrowsers,
             provider: openIdProvider,
-            seal: createSeal(keys.login, 'sign-in by OpenID Connect'),
+            sealer: signInSealer(keys.login),
             clock,
           }),
         },
@@ -293,4 +293,10 @@ async function loadKeys(secrets: Secrets): Promise<{ login: Buffer; receipts: Bu
     receipts: Buffer.from(await secrets.ensure('receipts', random), 'base64'),
     vapid: JSON.parse(vapid) as VapidKeys,
   };
+}
+
+/** Of what goes with a browser to the OpenID provider: not under the key that signs logins, but made of it. */
+function signInSealer(loginKey: Buffer): Sealer {
+  const key = keyOf(Buffer.from(hkdfSync('sha256', loginKey, '', 'sign-in by OpenID Connect', KEY_BYTES)));
+  return createSealer(() => [key]);
 }

@@ -5,7 +5,7 @@
 import * as client from 'openid-client';
 import type { Clock } from '../../lib/clock.ts';
 import { limit } from '../../lib/limit.ts';
-import type { Seal } from '../../lib/seal.ts';
+import { SealBroken, type Sealer, UnknownKey } from '../../lib/sealer.ts';
 import { type Person, personOf } from './person.ts';
 import { discoverOnce, isUnbelievable, type OpenIdProvider, reasonOf, statusOf } from './provider.ts';
 
@@ -15,7 +15,7 @@ export interface BrowserSignInDeps {
   readonly scopes: string;
   /** Where the provider sends the browser back to; it must be registered there. */
   readonly redirectUri: string;
-  readonly seal: Seal;
+  readonly sealer: Sealer;
   readonly clock: Clock;
 }
 
@@ -53,6 +53,8 @@ interface Pending {
   readonly expiresAt: number;
 }
 
+/** What the sealed text is. */
+const PENDING = 'sign-in by OpenID Connect';
 /** How long somebody may take at the provider. */
 export const PATIENCE_MS = 10 * 60_000;
 const AT_ONCE = 20;
@@ -79,7 +81,7 @@ export function createBrowserSignIn(deps: BrowserSignInDeps): BrowserSignIn {
 }
 
 async function start(
-  { scopes, redirectUri, seal, clock }: BrowserSignInDeps,
+  { scopes, redirectUri, sealer, clock }: BrowserSignInDeps,
   known: client.Configuration,
   returnTo: string,
 ) {
@@ -98,14 +100,18 @@ async function start(
     code_challenge: await client.calculatePKCECodeChallenge(pending.verifier),
     code_challenge_method: 'S256',
   });
-  return { kind: 'ok', url: url.href, sealed: seal.seal(JSON.stringify(pending)) } as const;
+  return { kind: 'ok', url: url.href, sealed: sealer.seal(PENDING, JSON.stringify(pending)) } as const;
 }
 
-function readPending({ seal, clock }: BrowserSignInDeps, sealed: string | null): Pending | null {
-  const text = sealed === null ? null : seal.open(sealed);
-  if (text === null) return null;
-  const pending = JSON.parse(text) as Pending;
-  return clock() < pending.expiresAt ? pending : null;
+function readPending({ sealer, clock }: BrowserSignInDeps, sealed: string | null): Pending | null {
+  if (sealed === null) return null;
+  try {
+    const pending = JSON.parse(sealer.open(PENDING, sealed)) as Pending;
+    return clock() < pending.expiresAt ? pending : null;
+  } catch (error) {
+    if (error instanceof SealBroken || error instanceof UnknownKey) return null;
+    throw error;
+  }
 }
 
 /** RFC 6749 §4.1.2.1 and OpenID Connect Core §3.1.2.6: the person's own no, or the provider's. */
