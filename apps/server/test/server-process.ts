@@ -73,8 +73,17 @@ export async function startServer(
       child.kill('SIGTERM');
       await Promise.race([ended, delay(STOP_PATIENCE_MS, undefined, { ref: false })]);
       if (!keepData) rmSync(dataDir, { recursive: true, force: true });
+      refuseSecrets(errors);
     },
   };
+}
+
+/** What no log may hold, whatever a test was about: logins, keys, the administrator's password. */
+const SECRETS = [/eyJ[\w-]{10,}\.eyJ[\w-]{10,}/, /\bt[sp]k_[\w-]{43}/, new RegExp(ADMIN_PASSWORD)];
+
+function refuseSecrets(log: string): void {
+  const line = log.split('\n').find((one) => SECRETS.some((secret) => secret.test(one)));
+  if (line !== undefined) throw new Error(`a secret is in the log: ${line}`);
 }
 
 /** Of the embedded database of a server: for another node on the same one. */
