@@ -110,6 +110,8 @@ async function expectAllDelivered(restored: ServerProcess): Promise<void> {
   expect(await count(restored, missing)).toBe(0);
 }
 
+/** Backing up and restoring stand in the audit log themselves. */
+const isOfTheServer = (row: string) => !/\tbackup\.(?:take|restore)\t/.test(row);
 const expectDone = (ran: Ran) => expect({ code: ran.code, errors: ran.errors }).toMatchObject({ code: 0 });
 
 describe('a backup taken while publishers post', () => {
@@ -138,7 +140,10 @@ describe('a backup taken while publishers post', () => {
     // Leases were ended; of the rest nothing differs.
     expect(restored.chunk?.length).toBe(saved.chunk?.length);
     for (const table of Object.keys(saved).filter((name) => name !== 'chunk' && name !== 'retry'))
-      expect({ table, rows: restored[table] }).toEqual({ table, rows: saved[table] });
+      expect({ table, rows: restored[table]?.filter(isOfTheServer) }).toEqual({
+        table,
+        rows: saved[table]?.filter(isOfTheServer),
+      });
 
     server = await startServer({ ...providers.settings, ...settings }, dataDir);
     const { rows } = await server.database.query<{ title: string }>('select title from notification');

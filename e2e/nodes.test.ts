@@ -1,4 +1,5 @@
 /** Two servers on one database: what is ended on one is ended on the other within a second. */
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ADMIN_PASSWORD, databaseUrl, type ServerProcess, startServer } from '@tocsin/server/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -11,7 +12,11 @@ let there: ServerProcess;
 let admin: string;
 beforeAll(async () => {
   here = await startServer();
-  there = await startServer({ DATABASE_URL: databaseUrl(here), TOCSIN_NODE: 'there' });
+  there = await startServer({
+    DATABASE_URL: databaseUrl(here),
+    TOCSIN_KEY_FILE: join(here.dataDir, 'secret.key'),
+    TOCSIN_NODE: 'there',
+  });
   admin = await signIn('admin', ADMIN_PASSWORD);
 }, 120_000);
 afterAll(async () => {

@@ -6,6 +6,7 @@ import { type Config, ConfigError, loadConfig } from './config.ts';
 import { KeyFileUnusable } from './lib/key-file.ts';
 import { type BackupReport, backUp } from './maintenance/backup.ts';
 import { createProgress } from './maintenance/progress.ts';
+import { record, recordIn } from './maintenance/record.ts';
 import { type RestoreReport, restore } from './maintenance/restore.ts';
 import { type Rotation, rotateKey } from './maintenance/rotate-key.ts';
 import { openExisting, openForRestore, type Place } from './maintenance/target.ts';
@@ -50,7 +51,18 @@ async function runBackup(order: Order, config: Config): Promise<BackupReport> {
   try {
     const { signal } = stopping;
     const { connection } = target;
-    return await backUp({ connection, file, keyFile, withKey, now, signal, onProgress: progress.show });
+    const report = await backUp({
+      connection,
+      file,
+      keyFile,
+      withKey,
+      now,
+      signal,
+      onProgress: progress.show,
+    });
+    const { rows, bytes, hasKey } = report;
+    await record(connection, 'backup.take', { file, rows, bytes, hasKey });
+    return report;
   } finally {
     progress.end();
     await target.close();
@@ -68,6 +80,8 @@ async function runRestore({ file, withoutSecrets }: Order, config: Config): Prom
       migrations: MIGRATIONS,
       openTarget: () => openForRestore(placeOf(config)),
       onProgress: progress.show,
+      onRestored: (connection, { takenAt, rows }) =>
+        record(connection, 'backup.restore', { file, takenAt, rows }),
     });
   } finally {
     progress.end();
@@ -79,7 +93,9 @@ async function runRotation(config: Config): Promise<Rotation> {
   const target = await openExisting(placeOf(config), progress.say);
   const database = openDatabase(target.connection, () => undefined, 1);
   try {
-    return await rotateKey(database, config.keyFile, progress.show);
+    const report = await rotateKey(database, config.keyFile, progress.show);
+    await recordIn(database, 'key-file.rotate', report);
+    return report;
   } finally {
     progress.end();
     await database.close();

@@ -24,6 +24,8 @@ export interface RestoreOptions {
   readonly migrations: string;
   readonly openTarget: () => Promise<Target>;
   readonly onProgress: (line: string) => void;
+  /** While the database still runs. */
+  readonly onRestored?: (connection: pg.ClientConfig, report: RestoreReport) => Promise<void>;
 }
 
 export interface RestoreReport {
@@ -50,7 +52,7 @@ export async function restore(options: RestoreOptions): Promise<RestoreReport> {
     await migrate(target.connection, migrations, contents.migrations.length);
     if (newKeys) createKeyFile(keyFile, newKeys);
     await loadAll(target.connection, options, contents);
-    return {
+    const report = {
       into: target.name,
       takenAt: contents.takenAt,
       tables: contents.tables.length,
@@ -58,6 +60,8 @@ export async function restore(options: RestoreOptions): Promise<RestoreReport> {
       migrated: await migrate(target.connection, migrations),
       madeKeyFile: newKeys !== null,
     };
+    await options.onRestored?.(target.connection, report);
+    return report;
   } finally {
     await target.close();
   }
