@@ -87,6 +87,13 @@ describe('the door', () => {
     await expect(ask(`${url}/101`, { mostAnswerBytes: 100 })).rejects.toThrow('longer than 100 bytes');
   });
 
+  it('reads the whole answer of a server that hangs up at once', async () => {
+    const body = 'x'.repeat(900_000);
+    const text = `HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+    const url = await speak((socket) => void socket.end(text));
+    for (let time = 0; time < 20; time++) expect((await ask(url)).body).toHaveLength(body.length);
+  });
+
   it('does not read on when only the status is wanted', async () => {
     const url = await serve((_request, reply) => {
       const more = () => {

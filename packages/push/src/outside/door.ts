@@ -108,9 +108,15 @@ function exchange(url: URL, question: Question, options: DoorOptions): Promise<R
       asked.destroy();
     };
     const fail = (error: Error) => end(() => reject(doorError(error)));
-    asked.on('error', fail);
-    asked.on('close', () => fail(new DoorError('the server closed the connection without an answer')));
+    let isAnswered = false;
+    // What came before the connection ended is still to be read: then reading says whether it was all.
+    const lose = (error: Error) => {
+      if (!isAnswered) fail(error);
+    };
+    asked.on('error', lose);
+    asked.on('close', () => lose(new DoorError('the server closed the connection without an answer')));
     asked.on('response', (response) => {
+      isAnswered = true;
       read(response, question, options).then((reply) => end(() => resolve(reply)), fail);
     });
     asked.end(question.body);

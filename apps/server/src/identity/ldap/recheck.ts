@@ -24,7 +24,8 @@ export interface Recheck {
   start(): void;
   /** Rejects when the directory cannot say. */
   runOnce(): Promise<void>;
-  stop(): void;
+  /** Resolves when nothing is under way any more. */
+  stop(): Promise<void>;
 }
 
 /** People asked for on one connection, and so within one deadline. */
@@ -33,6 +34,7 @@ const LDAP: Actor = { kind: 'system', id: null, name: 'ldap', address: '', reque
 
 export function createRecheck(deps: RecheckDeps): Recheck {
   let timer: NodeJS.Timeout | null = null;
+  let running = Promise.resolve();
   const runOnce = async () => {
     const people = await listSignedIn(deps.database, 'ldap', new Date(deps.clock()));
     const absent = new Set<string>();
@@ -50,14 +52,19 @@ export function createRecheck(deps: RecheckDeps): Recheck {
   return {
     runOnce,
     start() {
-      const run = () =>
-        void runOnce().catch((error: Error) =>
+      const run = async () => {
+        await running;
+        await runOnce().catch((error: Error) =>
           deps.onError(error, 'looking for people who left the directory'),
         );
-      timer = setInterval(run, deps.everyMinutes * 60_000);
+      };
+      timer = setInterval(() => {
+        running = run();
+      }, deps.everyMinutes * 60_000);
     },
-    stop() {
+    async stop() {
       if (timer) clearInterval(timer);
+      await running;
     },
   };
 }
