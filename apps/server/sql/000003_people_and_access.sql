@@ -5,6 +5,8 @@ alter table user_account
   add column is_auditor boolean not null default false,
   -- Who vouches for the account; 'demo' is the one for the reviewers of the app stores.
   add column origin text not null default 'local' check (origin in ('local', 'ldap', 'url', 'oidc', 'demo'));
+-- Whoever has no password here was vouched for elsewhere; the next sign-in says where.
+update user_account set origin = 'url' where password_hash is null;
 update user_account set origin = 'demo' where username = 'demo';
 
 alter table login_token

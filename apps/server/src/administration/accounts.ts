@@ -68,7 +68,9 @@ export function createAccounts(deps: AccountDeps): Accounts {
         const leaves = change.isActive === false || change.isAdmin === false;
         if (leaves && (await isLastAdmin(connection, id))) return 'last-administrator' as const;
         const before = await findUser(connection, id);
-        const after = await changeUser(connection, id, change);
+        // Whose password is kept here is vouched for by nobody else.
+        const origin = hash ? 'local' : null;
+        const after = await changeUser(connection, id, { ...change, origin });
         if (!before || !after) return 'unknown' as const;
         if (hash) await setPasswordHash(connection, id, hash);
         if (hash || change.isActive === false) await revokeTokensOf(connection, id, new Date(deps.clock()));

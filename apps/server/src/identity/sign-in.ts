@@ -56,8 +56,10 @@ const nobody = ({ address, requestId }: From): Actor => ({
   requestId,
 });
 
+/** Also one that was invited and has no password yet, or whose password was taken away. */
 async function isKeptHere({ database }: IdentityDeps, username: string): Promise<boolean> {
-  return Boolean((await findUserByName(database, username))?.passwordHash);
+  const account = await findUserByName(database, username);
+  return account !== null && (account.origin === 'local' || account.origin === 'demo');
 }
 
 async function prove(

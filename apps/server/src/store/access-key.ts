@@ -93,6 +93,15 @@ export async function deleteKey(
   return row ?? null;
 }
 
+/** All keys of a person; their beginnings. */
+export async function deleteKeysOf(connection: Queryable, userId: number): Promise<string[]> {
+  const rows = await connection.query<{ prefix: string }>(
+    'delete from access_key where user_id = $1 returning prefix',
+    [userId],
+  );
+  return rows.map(({ prefix }) => prefix);
+}
+
 /** Ends the key at `at` unless it ends before, and names what takes its place. */
 export async function replaceKey(
   connection: Queryable,

@@ -42,14 +42,15 @@ export function listUsers(connection: Queryable): Promise<UserRecord[]> {
   return connection.query<UserRecord>(`select ${USER_COLUMNS} from user_account u order by username`);
 }
 
-/** Those of one origin who have a login that is good now. */
+/** Those of one origin who have a login that is good now, or a key. */
 export function listSignedIn(
   connection: Queryable,
   origin: Origin,
   now: Date,
 ): Promise<Pick<UserRecord, 'id' | 'username'>[]> {
   return connection.query(
-    'select id, username from user_account where origin = $1 and login_expires_at > $2 order by username',
+    `select id, username from user_account u where origin = $1
+       and (login_expires_at > $2 or exists (select from access_key k where k.user_id = u.id)) order by username`,
     [origin, now],
   );
 }

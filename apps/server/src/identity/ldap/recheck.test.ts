@@ -3,7 +3,8 @@ import { testClock } from '../../../test/builders.ts';
 import { type TestDatabase, testDatabase } from '../../../test/database.ts';
 import { createPeople, HERE, PASSWORD, type People } from '../../../test/people.ts';
 import { hasSlapd, PEOPLE, ROOT, type Slapd, SUFFIX, startSlapd } from '../../../test/slapd.ts';
-import { createUser } from '../../store/user.ts';
+import { SYSTEM } from '../../audit/entry.ts';
+import { createUser, findUserByName } from '../../store/user.ts';
 import { buildMethods } from '../methods.ts';
 import { createPasswords } from '../passwords.ts';
 import type { SearchedDirectory } from './directory.ts';
@@ -67,16 +68,19 @@ describe.runIf(hasSlapd())('somebody who leaves the directory', () => {
       onError: () => undefined,
     }).runOnce();
 
-  it('loses all logins, and nobody else does: neither others of the directory nor local accounts', async () => {
+  it('loses all logins and keys, and nobody else does: neither others of the directory nor local accounts', async () => {
     const staying = await signIn('ada');
     const { token: local } = await localAdmin();
     const leaving = [await signIn('leaver'), await signIn('leaver')];
+    const key = await keyOf('leaver');
     await recheck();
     expect(ended).toEqual([]);
+    expect((await people.identity.authenticate(`Bearer ${key}`, HERE)).kind).toBe('key');
     slapd.remove(`uid=leaver,${PEOPLE}`);
     await recheck();
     expect(ended).toEqual(['leaver']);
     for (const token of leaving) expect(await isGood(token)).toBe(false);
+    expect((await people.identity.authenticate(`Bearer ${key}`, HERE)).kind).toBe('refused');
     expect([await isGood(staying), await isGood(local)]).toEqual([true, true]);
     await recheck();
     expect(ended).toEqual(['leaver']);
@@ -112,6 +116,13 @@ describe.runIf(hasSlapd())('somebody who leaves the directory', () => {
     await expect(recheck(blind)).rejects.toThrow('none of the 2 who are signed in');
     for (const token of tokens) expect(await isGood(token)).toBe(true);
   });
+
+  async function keyOf(username: string): Promise<string> {
+    const user = await findUserByName(test.database, username);
+    const wish = { name: 'k', serviceIds: null, monitorIds: null, expiresAt: null };
+    const owner = { userId: user?.id ?? 0 };
+    return (await people.accessKeys.create(SYSTEM, owner, { ...wish, scopes: ['read'] })).text;
+  }
 
   async function localAdmin() {
     const passwords = await createPasswords();

@@ -1,10 +1,11 @@
 /**
- * Ends the logins of those who have left the directory. Only its definite "there is no such entry" counts: a directory
+ * Ends the logins and keys of those who have left the directory. Only its definite "there is no such entry" counts: a directory
  * that cannot be asked, or that knows nobody any more, changes nothing.
  */
 import type { Audit } from '../../audit/audit.ts';
 import type { Actor } from '../../audit/entry.ts';
 import type { Clock } from '../../lib/clock.ts';
+import { deleteKeysOf } from '../../store/access-key.ts';
 import type { Database } from '../../store/database.ts';
 import { revokeTokensOf } from '../../store/login-token.ts';
 import { listSignedIn } from '../../store/user.ts';
@@ -72,7 +73,9 @@ export function createRecheck(deps: RecheckDeps): Recheck {
 async function end(deps: RecheckDeps, { id, username }: { readonly id: number; readonly username: string }) {
   await deps.audit.change(LDAP, async (connection, note) => {
     await revokeTokensOf(connection, id, new Date(deps.clock()));
-    note({ action: 'session.end-all', subject: 'user', subjectId: String(id), subjectName: username });
+    const keys = await deleteKeysOf(connection, id);
+    const about = { subject: 'user', subjectId: String(id), subjectName: username };
+    note({ ...about, action: 'session.end-all', before: { keys } });
   });
   deps.onEnded(username);
 }
