@@ -16,6 +16,7 @@ import type { InboundDeps } from './inbound.ts';
 import { createEmptyPersistence, createSilentEmitter } from './nothing-kept.ts';
 import { createPacketWatch } from './packet-watch.ts';
 import { forgetAnswered } from './publishing.ts';
+import { createStanding } from './standing.ts';
 import { createWebSocketDoor, isFromAnotherSite, KEEPALIVE_MS } from './websocket.ts';
 
 export interface BrokerDeps extends InboundDeps {
@@ -37,6 +38,8 @@ export interface Broker {
   attachWebSocket(server: HttpServer, path?: string): void;
   /** There may be something in the outbox of these devices; without a list: of any. */
   wake(deviceIds?: readonly number[]): void;
+  /** Somebody may do less than before: connections that stood on it end. Also looked at regularly. */
+  checkStanding(): void;
   /** Why it takes no connections, or null. */
   fault(): string | null;
   status(): BrokerStatus;
@@ -54,6 +57,8 @@ const MOST_QOS2_OPEN = 20;
 export function createBroker(deps: BrokerDeps): Broker {
   const connections = new WeakMap<Client, Connection>();
   const open = new Set<Duplex>();
+  const clients = new Map<Client, Connection>();
+  const checkStanding = createStanding(deps, () => [...clients]);
   const deliveries = new Deliveries(deps);
   let phase: 'new' | 'running' | 'stopping' = 'new';
   let problem: string | null = 'the broker is not started';
@@ -77,6 +82,8 @@ export function createBroker(deps: BrokerDeps): Broker {
     const client = aedes.handle(stream, request);
     const connection = newConnection(address);
     connections.set(client, connection);
+    clients.set(client, connection);
+    stream.once('close', () => clients.delete(client));
     watch(stream, () => {
       forgetAnswered(deps.database, connection).catch((error: Error) =>
         deps.onError(error, 'forgetting MQTT keys'),
@@ -106,10 +113,14 @@ export function createBroker(deps: BrokerDeps): Broker {
       });
       phase = 'running';
       problem = null;
-      timer = setInterval(() => deliveries.wake(), LOOK_EVERY_MS);
+      timer = setInterval(() => {
+        deliveries.wake();
+        checkStanding();
+      }, LOOK_EVERY_MS);
       return port === null ? null : (server.address() as AddressInfo).port;
     },
     wake: (deviceIds) => deliveries.wake(deviceIds),
+    checkStanding,
     fault: () => problem,
     status: () => ({ connections: open.size, listening: deliveries.listening }),
     async stop() {
