@@ -56,10 +56,9 @@ const MOST_QOS2_OPEN = 20;
 
 export function createBroker(deps: BrokerDeps): Broker {
   const connections = new WeakMap<Client, Connection>();
-  const open = new Set<Duplex>();
-  const clients = new Map<Client, Connection>();
-  const checkStanding = createStanding(deps, () => [...clients]);
+  const open = new Map<Duplex, Client>();
   const deliveries = new Deliveries(deps);
+  const checkStanding = createStanding(deps, () => [...open.values()], connections);
   let phase: 'new' | 'running' | 'stopping' = 'new';
   let problem: string | null = 'the broker is not started';
 
@@ -77,13 +76,11 @@ export function createBroker(deps: BrokerDeps): Broker {
   listenTo(aedes, deps, connections, deliveries);
 
   const take = (stream: Duplex, address: string, request?: IncomingMessage) => {
-    open.add(stream);
-    stream.once('close', () => open.delete(stream));
     const client = aedes.handle(stream, request);
+    open.set(stream, client);
+    stream.once('close', () => open.delete(stream));
     const connection = newConnection(address);
     connections.set(client, connection);
-    clients.set(client, connection);
-    stream.once('close', () => clients.delete(client));
     watch(stream, () => {
       forgetAnswered(deps.database, connection).catch((error: Error) =>
         deps.onError(error, 'forgetting MQTT keys'),
@@ -113,10 +110,7 @@ export function createBroker(deps: BrokerDeps): Broker {
       });
       phase = 'running';
       problem = null;
-      timer = setInterval(() => {
-        deliveries.wake();
-        checkStanding();
-      }, LOOK_EVERY_MS);
+      timer = setInterval(() => [deliveries.wake(), checkStanding()], LOOK_EVERY_MS);
       return port === null ? null : (server.address() as AddressInfo).port;
     },
     wake: (deviceIds) => deliveries.wake(deviceIds),
@@ -130,7 +124,7 @@ export function createBroker(deps: BrokerDeps): Broker {
       const closed = server.listening ? new Promise((resolve) => server.close(resolve)) : null;
       await new Promise<void>((resolve) => aedes.close(resolve));
       door.close();
-      for (const stream of open) stream.destroy();
+      for (const stream of open.keys()) stream.destroy();
       await closed;
       await deliveries.stop();
     },

@@ -14,8 +14,14 @@ export interface StandingDeps {
 /** Returns the function that looks at all of them; called while it looks, it looks once more. */
 export function createStanding(
   deps: StandingDeps,
-  connected: () => readonly (readonly [Client, Connection])[],
+  clients: () => readonly Client[],
+  connections: WeakMap<Client, Connection>,
 ): () => void {
+  const connected = () =>
+    clients().flatMap((client) => {
+      const connection = connections.get(client);
+      return connection ? [[client, connection] as const] : [];
+    });
   let isLooking = false;
   let again = false;
   const look = async () => {

@@ -14,6 +14,7 @@ import { presentSession } from '../sessions/present.ts';
 import { presentAccount } from '../users/present.ts';
 
 const PAGE = 500;
+const CLOCKS_DIFFER_MS = 3_600_000;
 
 /** Secrets are left out: password, hashes, credentials of devices. */
 export async function* personalData(database: Queryable, user: UserRecord, now: Date) {
@@ -63,7 +64,8 @@ async function deliveriesOf(
   userId: number,
   page: readonly { readonly id: number; readonly createdAt: Date }[],
 ) {
-  const since = new Date(Math.min(...page.map(({ createdAt }) => createdAt.getTime())));
+  // An event is written by another clock than the notification, and never much before it.
+  const since = new Date(Math.min(...page.map(({ createdAt }) => createdAt.getTime())) - CLOCKS_DIFFER_MS);
   const ids = page.map(({ id }) => id);
   const byNotification = new Map<number, object[]>();
   for (const { notificationId, deviceId, event, reason, at } of await listEventsOfUser(
