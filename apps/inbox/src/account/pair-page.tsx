@@ -75,8 +75,8 @@ function Picture({ link }: { readonly link: OneTimeLink }) {
     <img
       src={`data:image/svg+xml,${encodeURIComponent(link.qr)}`}
       alt={texts.codeAlt}
-      width="232"
-      height="232"
+      width="248"
+      height="248"
     />
   );
 }

@@ -72,7 +72,7 @@ function MyData() {
         {texts.download}
       </IonButton>
       <p className="settings-delete">
-        <IonButton fill="clear" color="danger" routerLink={SETTINGS.deleteAccount}>
+        <IonButton fill="clear" routerLink={SETTINGS.deleteAccount}>
           {deletion.title}…
         </IonButton>
       </p>
