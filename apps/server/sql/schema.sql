@@ -112,7 +112,7 @@ create table device (
   constraint device_kind_check CHECK ((kind = ANY (ARRAY['apns'::text, 'fcm'::text, 'webpush'::text, 'unifiedpush'::text, 'mqtt'::text, 'relay'::text]))),
   constraint device_pkey PRIMARY KEY (id),
   constraint device_user_id_fkey FOREIGN KEY (user_id) REFERENCES user_account(id) ON DELETE CASCADE
-) with (fillfactor=85);
+) with (fillfactor=50);
 CREATE INDEX device_by_user ON public.device USING btree (user_id) INCLUDE (kind) WHERE (gone_at IS NULL);
 
 create table group_member (

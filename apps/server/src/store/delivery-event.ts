@@ -80,18 +80,17 @@ export async function appendReceipts(
   );
 }
 
-/** What became of these notifications at the user's devices, in the order of time. */
+/** What became of the notifications from `first` to `last` at the user's devices, in the order of time. */
 export function listEventsOfUser(
   connection: Queryable,
   userId: number,
-  notificationIds: readonly number[],
-  since: Date,
+  { first, last, since }: { readonly first: number; readonly last: number; readonly since: Date },
 ): Promise<(LoggedEvent & { readonly notificationId: number })[]> {
   return connection.query(
     `select notification_id as "notificationId", device_id as "deviceId", user_id as "userId", event, reason,
        provider_id as "providerId", node, at
-     from delivery_event where notification_id = any($2::bigint[]) and user_id = $1 and at >= $3 order by at, event`,
-    [userId, arrayLiteral(notificationIds), since],
+     from delivery_event where notification_id between $2 and $3 and user_id = $1 and at >= $4 order by at, event`,
+    [userId, first, last, since],
   );
 }
 

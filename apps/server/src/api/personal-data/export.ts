@@ -13,7 +13,7 @@ import { presentKey } from '../keys/present.ts';
 import { presentSession } from '../sessions/present.ts';
 import { presentAccount } from '../users/present.ts';
 
-const PAGE = 500;
+const PAGE = 2_000;
 const CLOCKS_DIFFER_MS = 3_600_000;
 
 /** Secrets are left out: password, hashes, credentials of devices. */
@@ -66,17 +66,13 @@ async function deliveriesOf(
 ) {
   // An event is written by another clock than the notification, and never much before it.
   const since = new Date(Math.min(...page.map(({ createdAt }) => createdAt.getTime())) - CLOCKS_DIFFER_MS);
-  const ids = page.map(({ id }) => id);
+  const [first, last] = [page[0]?.id ?? 0, page.at(-1)?.id ?? 0];
   const byNotification = new Map<number, object[]>();
-  for (const { notificationId, deviceId, event, reason, at } of await listEventsOfUser(
-    database,
-    userId,
-    ids,
-    since,
-  )) {
-    const events = byNotification.get(notificationId) ?? [];
-    events.push({ deviceId, event: eventName(event), reason, at });
-    byNotification.set(notificationId, events);
+  const events = await listEventsOfUser(database, userId, { first, last, since });
+  for (const { notificationId, deviceId, event, reason, at } of events) {
+    const told = byNotification.get(notificationId) ?? [];
+    told.push({ deviceId, event: eventName(event), reason, at });
+    byNotification.set(notificationId, told);
   }
   return byNotification;
 }

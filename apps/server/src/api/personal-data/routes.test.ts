@@ -200,7 +200,7 @@ describe('the export of one person’s data', () => {
   });
 
   it('reads an inbox page by page, only as fast as it is taken', async () => {
-    await fillInbox(person.id, 1_201);
+    await fillInbox(person.id, 2_501);
     const user = await findUser(server.database, person.id);
     if (!user) throw new Error('nobody');
     let statements = 0;
@@ -217,7 +217,7 @@ describe('the export of one person’s data', () => {
     expect(statements - head).toBe(2);
     for await (const piece of pieces) text.push(piece);
     const { inbox } = JSON.parse(`{"inbox":[${text.join('')}`) as Exported;
-    expect(inbox).toHaveLength(1_201);
-    expect(new Set(inbox.map(({ id }) => id)).size).toBe(1_201);
+    expect(inbox).toHaveLength(2_501);
+    expect(new Set(inbox.map(({ id }) => id)).size).toBe(2_501);
   });
 });
