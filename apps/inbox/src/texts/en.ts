@@ -94,7 +94,7 @@ export const en = {
   },
   welcome: {
     looking: 'Looking at your link',
-    replaces: (name: string) => `You are signed in as ${name} in this browser. That ends.`,
+    replaces: (name: string) => `In this browser you are signed in as ${name} now; that changes.`,
     password: 'New password',
     again: 'The same once more',
     rule: 'At least 8 characters.',

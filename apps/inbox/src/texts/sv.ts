@@ -96,7 +96,7 @@ export const sv: Texts = {
   },
   welcome: {
     looking: 'Kontrollerar länken',
-    replaces: (name) => `Du är inloggad som ${name} i den här webbläsaren. Det upphör.`,
+    replaces: (name) => `I den här webbläsaren är du nu inloggad som ${name}; det ändras.`,
     password: 'Nytt lösenord',
     again: 'Samma en gång till',
     rule: 'Minst 8 tecken.',
