@@ -3,12 +3,12 @@ import { type AccessKeys, createAccessKeys } from './administration/access-keys.
 import { type Accounts, createAccounts } from './administration/accounts.ts';
 import { createDevices, type Devices } from './administration/devices.ts';
 import { createGroups, type Groups } from './administration/groups.ts';
+import { createInvitations, type Invitations } from './administration/invitations.ts';
+import { createOneTimeCodes, type OneTimeCodes } from './administration/one-time-codes.ts';
 import {
   createProviderCredentials,
   type ProviderCredentials,
 } from './administration/provider-credentials.ts';
-import { createInvitations, type Invitations } from './administration/invitations.ts';
-import { createOneTimeCodes, type OneTimeCodes } from './administration/one-time-codes.ts';
 import { createServices, type Services } from './administration/services.ts';
 import { createSessions, type Sessions } from './administration/sessions.ts';
 import { type Audit, createAudit } from './audit/audit.ts';

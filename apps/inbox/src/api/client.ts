@@ -6,15 +6,13 @@ import type {
   InboxItem,
   InboxPage,
   InboxStatus,
-  Service,
-  Session,
-  SignInWay,
   Login,
   OneTimeCode,
   OneTimeLink,
   Removal,
   Service,
   Session,
+  SignInWay,
   WebPushDevice,
 } from './types.ts';
 
