@@ -17,6 +17,8 @@ export const Removal = z
     services: z.array(z.object({ id: z.uuid(), category: z.string(), isOnlyOwner: z.boolean() })),
     /** Then it cannot be deleted. */
     isLastAdministrator: z.boolean(),
+    /** To delete it oneself: the password is kept by this server. */
+    needsPassword: z.boolean(),
     stays: z.array(z.object({ what: z.enum(['delivery-log', 'audit-log']), as: z.string() })),
   })
   .meta({ id: 'Removal' });

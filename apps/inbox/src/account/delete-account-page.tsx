@@ -37,7 +37,7 @@ function RemovalOf() {
   return (
     <>
       <Said removal={removal.data} />
-      <DeleteForm />
+      <DeleteForm needsPassword={removal.data.needsPassword} />
     </>
   );
 }
@@ -57,7 +57,7 @@ function Said({ removal }: { readonly removal: Removal }) {
   );
 }
 
-function DeleteForm() {
+function DeleteForm({ needsPassword }: { readonly needsPassword: boolean }) {
   const { deletion: texts, signIn } = useTexts();
   const { problem, isBusy, submit } = useDeleteAccount();
   const field = useRef<HTMLIonInputElement>(null);
@@ -66,22 +66,24 @@ function DeleteForm() {
   };
   const onSubmit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
-    const password = String(new FormData(event.currentTarget).get('password'));
+    const password = String(new FormData(event.currentTarget).get('password') ?? '');
     if (!isBusy) void attempt(password);
   };
   return (
     <form onSubmit={onSubmit} noValidate>
-      <IonInput
-        ref={field}
-        label={texts.password}
-        labelPlacement="stacked"
-        fill="outline"
-        type="password"
-        name="password"
-        autocomplete="current-password"
-      >
-        <IonInputPasswordToggle slot="end" aria-label={signIn.showPassword} />
-      </IonInput>
+      {needsPassword && (
+        <IonInput
+          ref={field}
+          label={texts.password}
+          labelPlacement="stacked"
+          fill="outline"
+          type="password"
+          name="password"
+          autocomplete="current-password"
+        >
+          <IonInputPasswordToggle slot="end" aria-label={signIn.showPassword} />
+        </IonInput>
+      )}
       <p className="deletion-message" role="alert">
         {problem}
       </p>

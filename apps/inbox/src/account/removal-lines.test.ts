@@ -14,6 +14,7 @@ const nothing: Removal = {
   groups: [],
   services: [],
   isLastAdministrator: false,
+  needsPassword: true,
   stays: [],
 };
 

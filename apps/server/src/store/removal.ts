@@ -11,6 +11,7 @@ export interface RemovalCounts {
   readonly unread: number;
   /** Nobody could administer the server without this user. */
   readonly isLastAdministrator: boolean;
+  readonly needsPassword: boolean;
 }
 
 /** Null when there is no such user. What was deleted from the inbox by its reader is still there, and counted. */
@@ -28,7 +29,8 @@ export async function countRemoval(
        (select count(*) from inbox where user_id = u.id) as "inboxEntries",
        (select count(*) from inbox where user_id = u.id and read_at is null and deleted_at is null) as unread,
        u.is_admin and u.is_active and not exists (
-         select from user_account a where a.is_admin and a.is_active and a.id <> u.id) as "isLastAdministrator"
+         select from user_account a where a.is_admin and a.is_active and a.id <> u.id) as "isLastAdministrator",
+       u.password_hash is not null as "needsPassword"
      from user_account u where u.id = $1`,
     [userId, now],
   );

@@ -70,6 +70,7 @@ describe('what deleting an account would remove', () => {
         { id: shared, category: expect.any(String), isOnlyOwner: false },
       ]),
       isLastAdministrator: false,
+      needsPassword: true,
       stays: [
         expect.objectContaining({ what: 'delivery-log' }),
         expect.objectContaining({ what: 'audit-log' }),
@@ -108,6 +109,7 @@ describe('deleting the own account', () => {
       "update user_account set password_hash = null, origin = 'ldap' where id = $1",
       [person.id],
     );
+    expect((await call('GET', '/me/removal')).json).toMatchObject({ needsPassword: false });
     expect((await call('DELETE', '/me', {})).status).toBe(204);
   });
 
