@@ -87,6 +87,13 @@ describe('the life of a code', () => {
     expect(all.filter((kind) => kind === 'used')).toHaveLength(19);
   });
 
+  it('of two resets made at once only one is left', async () => {
+    const userId = await account();
+    const codes = await Promise.all(Array.from({ length: 5 }, () => make('reset', userId)));
+    const kinds = await Promise.all(codes.map(look));
+    expect(kinds.filter((kind) => kind === 'ok')).toHaveLength(1);
+  });
+
   it.each(['invitation', 'reset', 'pairing'] as const)(
     'of an %s ends to the millisecond',
     async (purpose) => {

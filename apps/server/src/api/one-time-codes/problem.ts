@@ -1,5 +1,6 @@
 import type { ErrorCode } from '@tocsin/contract';
-import type { CodeRefusal, NoLink } from '../../administration/one-time-codes.ts';
+import type { CodeRefusal } from '../../administration/code-use.ts';
+import type { NoLink } from '../../administration/one-time-codes.ts';
 import { ApiProblem, tooManyAttempts } from '../edge/problem.ts';
 
 const REFUSED = {
