@@ -171,6 +171,10 @@ describe.skipIf(executablePath === null)('Chromium', () => {
       [`/messages/${id}`, '.message-details'],
       ['/services', '.service-row'],
       ['/settings', '#account-title'],
+      ['/settings/pair', '.pair-frame'],
+      ['/settings/devices', '.account-row'],
+      ['/settings/logins', '.account-row'],
+      ['/settings/delete-account', '.deletion p'],
     ] as const;
     for (const [path, content] of screens) {
       await page.goto(stage.url + path);

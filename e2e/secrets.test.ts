@@ -182,6 +182,27 @@ async function useEverything(admin: string): Promise<void> {
   });
   await useKeys(admin, String(service.id));
   await useDevices(admin, String(service.id));
+  await useCodes(admin);
+}
+
+async function useCodes(admin: string): Promise<void> {
+  const invited = { token: admin, json: { username: 'grace' }, shows: true };
+  const { code, user } = (await v3('POST', '/invitations', invited)) as {
+    code?: string;
+    user?: { id: number };
+  };
+  const invitation = plant('the code of an invitation', code);
+  const password = plant('a password that was chosen');
+  await v3('POST', '/one-time-codes/look', { json: { code: invitation } });
+  for (const json of [{ code: invitation }, { code: [invitation] }, { code: `${invitation}x` }])
+    await v3('POST', '/one-time-codes/use', { json });
+  for (const shows of [true, false])
+    await v3('POST', '/one-time-codes/use', { json: { code: invitation, password }, shows });
+  const reset = await v3('POST', `/users/${user?.id}/reset-link`, { token: admin, shows: true });
+  plant('the code of a reset', (reset as { code?: string }).code);
+  const pairing = (await v3('POST', '/me/pairings', { token: admin, shows: true })) as { code?: string };
+  plant('the code of a pairing', pairing.code);
+  await ask('GET', `/welcome?code=${pairing.code}`);
 }
 
 async function useKeys(admin: string, serviceId: string): Promise<void> {
@@ -283,7 +304,8 @@ async function askEverythingWrongly(admin: string): Promise<void> {
         .replace(/\{(?:service|session)Id\}/g, '6f1c2a34-0000-4000-8000-000000000001')
         .replace(/\{\w+\}/g, '999999');
       const json = requestBody ? { json: wrongly } : {};
-      await ask(method.toUpperCase(), filled, { token: admin, ...json });
+      // One's own addresses are one's own data.
+      await ask(method.toUpperCase(), filled, { token: admin, ...json, shows: path.endsWith('/me/export') });
       await ask(method.toUpperCase(), filled, { token: ended, ...json });
       await ask(method.toUpperCase(), filled, { token: planted.get('a personal key'), ...json });
       await ask(method.toUpperCase(), filled, { headers: { cookie: `tocsin=${ended}` }, ...json });

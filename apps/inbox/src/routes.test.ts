@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { isScreen } from './routes.ts';
 
-test.each(['/', '/messages', '/messages/42', '/services', '/settings'])(
+test.each(['/', '/messages', '/messages/42', '/services', '/settings', '/settings/pair', '/welcome'])(
   '%s is a screen of the app',
   (path) => {
     expect(isScreen(path)).toBe(true);

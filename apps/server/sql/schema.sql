@@ -106,12 +106,13 @@ create table device (
   gone_reason text,
   last_receipt_at timestamp with time zone,
   last_receipt smallint,
+  last_receipt_notification bigint,
   constraint device_environment_check CHECK ((environment = ANY (ARRAY[''::text, 'production'::text, 'sandbox'::text]))),
   constraint device_kind_address_key UNIQUE (kind, address),
   constraint device_kind_check CHECK ((kind = ANY (ARRAY['apns'::text, 'fcm'::text, 'webpush'::text, 'unifiedpush'::text, 'mqtt'::text, 'relay'::text]))),
   constraint device_pkey PRIMARY KEY (id),
   constraint device_user_id_fkey FOREIGN KEY (user_id) REFERENCES user_account(id) ON DELETE CASCADE
-);
+) with (fillfactor=50);
 CREATE INDEX device_by_user ON public.device USING btree (user_id) INCLUDE (kind) WHERE (gone_at IS NULL);
 
 create table group_member (

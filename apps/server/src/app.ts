@@ -229,6 +229,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
             clock,
           }),
         },
+      publicUrl: config.TOCSIN_PUBLIC_URL ?? null,
     },
   });
   metrics.watch('ingest_waiting', 'Notifications waiting for their commit', () => ingest.waiting);
@@ -244,6 +245,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
     channel.on('access', () => {
       identity.forget();
       live.checkLogins();
+      broker?.checkStanding();
     });
     channel.on('mqtt', () => broker?.wake());
     channel.on('providers', () => void providers.refresh().catch(report));

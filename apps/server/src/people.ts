@@ -1,7 +1,10 @@
 /** Wires who people are and what they may do; a part of the composition root. */
 import { type AccessKeys, createAccessKeys } from './administration/access-keys.ts';
 import { type Accounts, createAccounts } from './administration/accounts.ts';
+import { createDevices, type Devices } from './administration/devices.ts';
 import { createGroups, type Groups } from './administration/groups.ts';
+import { createInvitations, type Invitations } from './administration/invitations.ts';
+import { createOneTimeCodes, type OneTimeCodes } from './administration/one-time-codes.ts';
 import {
   createProviderCredentials,
   type ProviderCredentials,
@@ -50,6 +53,9 @@ export interface People {
   readonly services: Services;
   readonly groups: Groups;
   readonly providerCredentials: ProviderCredentials;
+  readonly devices: Devices;
+  readonly invitations: Invitations;
+  readonly oneTimeCodes: OneTimeCodes;
   /** Writes what was gathered. */
   drain(): Promise<void>;
 }
@@ -76,6 +82,9 @@ export function buildPeople(deps: PeopleDeps): People {
     services: createServices(administration),
     groups: createGroups(administration),
     providerCredentials: createProviderCredentials({ ...administration, ...deps }),
+    devices: createDevices(administration),
+    invitations: createInvitations(administration),
+    oneTimeCodes: createOneTimeCodes({ ...administration, passwords: deps.passwords, throttle }),
     async drain() {
       await lastUse.drain();
       await audit.drain();

@@ -124,6 +124,7 @@ function apiDeps(
     checkAddress: createAddressCheck(webPushOnly(database, clock)),
     client: createClient(parseNetworks([])),
     demoService: 'demo',
+    publicUrl: null,
     webPushPublicKey: 'the public key',
     openId: null,
   };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { rowId } from './query.ts';
 import { storableText } from './text.ts';
 
 export const RegistrableKind = z.enum(['apns', 'fcm', 'webpush', 'unifiedpush', 'mqtt']);
@@ -37,6 +38,11 @@ export const Device = z
     app: z.string(),
     environment: z.string(),
     registeredAt: z.iso.datetime(),
+    /** When it was registered again or, for mqtt, connected. */
+    lastSeenAt: z.iso.datetime().nullable(),
+    /** What it reported last, and when. */
+    lastReceipt: z.enum(['received', 'displayed', 'opened', 'dismissed']).nullable(),
+    lastReceiptAt: z.iso.datetime().nullable(),
     goneAt: z.iso.datetime().nullable(),
     goneReason: z.string().nullable(),
     /** mqtt: the client name and the topic it listens on; the password is shown once, at registration. */
@@ -44,4 +50,5 @@ export const Device = z
   })
   .meta({ id: 'Device' });
 export const DeviceList = z.object({ items: z.array(Device) }).meta({ id: 'DeviceList' });
+export const DeviceTransfer = z.strictObject({ userId: rowId }).meta({ id: 'DeviceTransfer' });
 export const WebPushKey = z.object({ publicKey: z.string() }).meta({ id: 'WebPushKey' });

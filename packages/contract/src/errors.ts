@@ -123,6 +123,31 @@ export const ERRORS = {
     title: 'The settings of the server name files for this provider',
     advice: 'Change the files, or take them out of the settings to give the credentials here.',
   },
+  'unknown-code': {
+    status: 404,
+    title: 'There is no such code',
+    advice: 'Copy the whole link, or ask for a new one. Guesses are slowed down.',
+  },
+  'used-code': {
+    status: 410,
+    title: 'The code was used before',
+    advice: 'Sign in; if it was not you who used it, tell an administrator at once.',
+  },
+  'expired-code': {
+    status: 410,
+    title: 'The code has expired, or a newer one took its place',
+    advice: 'Ask for a new one.',
+  },
+  'password-elsewhere': {
+    status: 409,
+    title: 'Another server keeps the password of this account',
+    advice: 'Change it in the directory or at the provider that vouches for the account.',
+  },
+  'has-password': {
+    status: 409,
+    title: 'This person has chosen a password already',
+    advice: 'Make a reset link instead.',
+  },
   'mandatory-service': {
     status: 409,
     title: 'This service is mandatory: nobody can unsubscribe',

@@ -1,10 +1,15 @@
 /** The typed client of API v3. Every call resolves with the answer or rejects with an `ApiFailure`. */
 import { ApiFailure, type FailureCode, toFailure } from './failure.ts';
 import type {
+  CodeSession,
   Device,
   InboxItem,
   InboxPage,
   InboxStatus,
+  Login,
+  OneTimeCode,
+  OneTimeLink,
+  Removal,
   Service,
   Session,
   SignInWay,
@@ -13,6 +18,8 @@ import type {
 
 const TIMEOUT_MS = 15_000;
 export const PAGE_SIZE = 50;
+/** A file for the reader; the cookie says whose. */
+export const EXPORT_PATH = '/api/v3/me/export';
 
 export interface ApiOptions {
   /** Origin of the server without a trailing slash; empty for the page's own. */
@@ -49,17 +56,34 @@ export function createApi(options: ApiOptions) {
     markAllRead: () => request<void>('POST', '/inbox/mark-all-read'),
     unreadCount: async () => (await request<{ count: number }>('GET', '/inbox/unread')).count,
     webPushKey: async () => (await request<{ publicKey: string }>('GET', '/webpush/key')).publicKey,
-    registerDevice: ({ endpoint, p256dh, auth, name }: WebPushDevice) =>
-      request<Device>('POST', '/devices', {
-        kind: 'webpush',
-        address: endpoint,
-        credential: `${p256dh}.${auth}`,
-        app: 'inbox',
-        name,
-      }),
+    registerDevice: (device: WebPushDevice) => request<Device>('POST', '/devices', toBody(device)),
+    devices: async () => (await request<{ items: Device[] }>('GET', '/devices')).items,
     removeDevice: (id: number) => request<void>('DELETE', `/devices/${id}`),
+    logins: async () => (await request<{ items: Login[] }>('GET', '/sessions')).items,
+    endLogin: (id: string) => request<void>('DELETE', `/sessions/${id}`),
+    endOtherLogins: () => request<void>('DELETE', '/sessions/others'),
+    pair: () => request<OneTimeLink>('POST', '/me/pairings'),
+    lookAtCode: (code: string) => request<OneTimeCode>('POST', '/one-time-codes/look', { code }),
+    /** `password` for an invitation and a reset, `device` for a pairing that is to be pushed to. */
+    redeemCode: (code: string, given: { readonly password?: string; readonly device?: WebPushDevice }) =>
+      request<CodeSession>('POST', '/one-time-codes/use', {
+        code,
+        cookie: true,
+        ...(given.password !== undefined && { password: given.password }),
+        ...(given.device && { register: toBody(given.device) }),
+      }),
+    removal: () => request<Removal>('GET', '/me/removal'),
+    deleteAccount: (password: string) => request<void>('DELETE', '/me', { password }),
   };
 }
+
+const toBody = ({ endpoint, p256dh, auth, name }: WebPushDevice) => ({
+  kind: 'webpush',
+  address: endpoint,
+  credential: `${p256dh}.${auth}`,
+  app: 'inbox',
+  name,
+});
 
 function createRequest({ origin, token, isSignedIn, onTokenRefused }: ApiOptions): Request {
   return async (method, path, body) => {

@@ -1,16 +1,8 @@
 /** Browser push of the signed-in reader, shared by the card on the messages screen and the settings. */
-import {
-  createContext,
-  type ReactNode,
-  useCallback,
-  useContext,
-  useEffect,
-  useMemo,
-  useRef,
-  useState,
-} from 'react';
+import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useState } from 'react';
 import type { Api } from '../api/client.ts';
 import { useSignedIn } from '../session/session-context.tsx';
+import { prepare, usePrepared } from './prepared.ts';
 import { knownPushState, type PushState, stateAfterFailure } from './push-state.ts';
 import { registeredDevice, rememberDevice } from './push-store.ts';
 import { subscribe, toDevice } from './subscribe.ts';
@@ -22,12 +14,6 @@ interface Push {
   readonly enable: () => void;
   /** Resolves when this browser gets no more pushes. Rejects when the server could not be told. */
   readonly disable: () => Promise<void>;
-}
-
-/** What a click needs at hand, so that nothing is waited for between the click and the browser's question. */
-interface Prepared {
-  readonly worker: ServiceWorkerRegistration;
-  readonly serverKey: string;
 }
 
 const PushContext = createContext<Push | null>(null);
@@ -63,28 +49,6 @@ export function usePush(): Push {
   const push = useContext(PushContext);
   if (!push) throw new Error('usePush needs a PushProvider above it');
   return push;
-}
-
-async function prepare(api: Api): Promise<Prepared> {
-  const [worker, serverKey] = await Promise.all([navigator.serviceWorker.ready, api.webPushKey()]);
-  return { worker, serverKey };
-}
-
-function usePrepared(api: Api, isSupported: boolean) {
-  const prepared = useRef<Prepared | null>(null);
-  useEffect(() => {
-    if (!isSupported) return;
-    prepare(api).then(
-      (ready) => {
-        prepared.current = ready;
-      },
-      // The click prepares again, and shows what is wrong then.
-      () => {
-        prepared.current = null;
-      },
-    );
-  }, [api, isSupported]);
-  return prepared;
 }
 
 async function register(api: Api, subscription: PushSubscription): Promise<void> {

@@ -5,7 +5,7 @@
 import type { Session } from '../api/types.ts';
 
 /** Why there is no login (any more), when it is worth a sentence on the sign-in screen. */
-export type SessionEnd = 'signed-out' | 'expired' | 'deactivated';
+export type SessionEnd = 'signed-out' | 'expired' | 'deactivated' | 'deleted';
 
 export interface SessionState {
   readonly session: Session | null;

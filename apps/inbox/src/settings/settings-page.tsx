@@ -1,7 +1,21 @@
-import { IonButton, IonContent, IonHeader, IonPage, IonTitle, IonToolbar } from '@ionic/react';
+import {
+  IonButton,
+  IonContent,
+  IonHeader,
+  IonIcon,
+  IonItem,
+  IonLabel,
+  IonList,
+  IonPage,
+  IonTitle,
+  IonToolbar,
+} from '@ionic/react';
+import { keyOutline, phonePortraitOutline, qrCodeOutline } from 'ionicons/icons';
 import { useState } from 'react';
+import { EXPORT_PATH } from '../api/client.ts';
 import { usePush } from '../notifications/push-context.tsx';
 import { PushSettings } from '../notifications/push-settings.tsx';
+import { SETTINGS } from '../routes.ts';
 import { useSignedIn } from '../session/session-context.tsx';
 import { useTexts } from '../texts/texts-context.tsx';
 import './settings-page.css';
@@ -20,10 +34,49 @@ export function SettingsPage() {
       <IonContent>
         <main className="column">
           <PushSettings />
+          <DeviceLinks />
           <Account />
+          <MyData />
         </main>
       </IonContent>
     </IonPage>
+  );
+}
+
+function DeviceLinks() {
+  const { account: texts } = useTexts();
+  const links = [
+    { to: SETTINGS.pair, icon: qrCodeOutline, label: texts.pair },
+    { to: SETTINGS.devices, icon: phonePortraitOutline, label: texts.devices },
+    { to: SETTINGS.logins, icon: keyOutline, label: texts.logins },
+  ];
+  return (
+    <IonList className="settings-links" lines="none" aria-label={texts.devices}>
+      {links.map(({ to, icon, label }) => (
+        <IonItem key={to} routerLink={to} detail>
+          <IonIcon slot="start" icon={icon} aria-hidden="true" />
+          <IonLabel>{label}</IonLabel>
+        </IonItem>
+      ))}
+    </IonList>
+  );
+}
+
+function MyData() {
+  const { account: texts, deletion } = useTexts();
+  return (
+    <section className="settings-section" aria-labelledby="data-title">
+      <h2 id="data-title">{texts.data}</h2>
+      <p>{texts.downloadHint}</p>
+      <IonButton fill="outline" href={EXPORT_PATH} download="tocsin.json">
+        {texts.download}
+      </IonButton>
+      <p className="settings-delete">
+        <IonButton fill="clear" routerLink={SETTINGS.deleteAccount}>
+          {deletion.title}…
+        </IonButton>
+      </p>
+    </section>
   );
 }
 

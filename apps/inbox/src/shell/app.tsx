@@ -7,6 +7,8 @@ import { SessionProvider, useSession } from '../session/session-context.tsx';
 import { sessionName } from '../session/session-store.ts';
 import { SignInPage } from '../session/sign-in-page.tsx';
 import { TextsProvider } from '../texts/texts-context.tsx';
+import { useWelcomeCode } from '../welcome/use-welcome-code.ts';
+import { WelcomePage } from '../welcome/welcome-page.tsx';
 import { Screens } from './screens.tsx';
 import { UpdateOffer } from './update-offer.tsx';
 
@@ -23,9 +25,11 @@ export function App() {
   );
 }
 
-/** The address stays while signing in, so that a link to a message still leads there. */
+/** A one-time link goes before everything. The address stays while signing in, so that a link to a message still leads there. */
 function Entrance() {
   const { session } = useSession();
+  const { code, leave } = useWelcomeCode();
+  if (code !== null) return <WelcomePage key={code} code={code} onLeave={leave} />;
   if (!session) return <SignInPage />;
   return (
     <DataProvider key={sessionName(session)}>

@@ -13,12 +13,16 @@ import { IonReactRouter } from '@ionic/react-router';
 import { layersOutline, notificationsOutline, settingsOutline } from 'ionicons/icons';
 import { useEffect } from 'react';
 import { Navigate, Route } from 'react-router-dom';
+import { DeleteAccountPage } from '../account/delete-account-page.tsx';
+import { DevicesPage } from '../account/devices-page.tsx';
+import { LoginsPage } from '../account/logins-page.tsx';
+import { PairPage } from '../account/pair-page.tsx';
 import { MessagePage } from '../messages/message-page.tsx';
 import { MessagesPage } from '../messages/messages-page.tsx';
 import { useUnreadCount } from '../messages/use-inbox.ts';
 import { useLiveInbox } from '../messages/use-live-inbox.ts';
 import type { ToPage } from '../notifications/worker-message.ts';
-import { ROUTES } from '../routes.ts';
+import { ROUTES, SETTINGS } from '../routes.ts';
 import { ServicesPage } from '../services/services-page.tsx';
 import { SettingsPage } from '../settings/settings-page.tsx';
 import { useTexts } from '../texts/texts-context.tsx';
@@ -44,6 +48,10 @@ function Tabs() {
         <Route path={`${ROUTES.messages}/:id`} element={<MessagePage />} />
         <Route path={ROUTES.services} element={<ServicesPage />} />
         <Route path={ROUTES.settings} element={<SettingsPage />} />
+        <Route path={SETTINGS.pair} element={<PairPage />} />
+        <Route path={SETTINGS.devices} element={<DevicesPage />} />
+        <Route path={SETTINGS.logins} element={<LoginsPage />} />
+        <Route path={SETTINGS.deleteAccount} element={<DeleteAccountPage />} />
         <Route path="*" element={<Navigate to={ROUTES.messages} replace />} />
       </IonRouterOutlet>
       <IonTabBar slot="bottom" id="tabs" aria-label={texts.label}>

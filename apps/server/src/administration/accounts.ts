@@ -1,9 +1,10 @@
 /** What administrators do with accounts. */
 import { randomBytes } from 'node:crypto';
-import { type Actor, difference } from '../audit/entry.ts';
+import { type Actor, type Change, difference } from '../audit/entry.ts';
 import type { Passwords } from '../identity/passwords.ts';
 import type { Queryable } from '../store/database.ts';
 import { revokeTokensOf } from '../store/login-token.ts';
+import { endCodes } from '../store/one-time-code.ts';
 import { settleSubscriptions } from '../store/subscription.ts';
 import {
   changeUser,
@@ -35,8 +36,6 @@ export interface Accounts {
     actor: Actor,
     account: NewAccount & { readonly password?: string | undefined },
   ): Promise<{ readonly user: UserRecord; readonly madePassword: string | null } | null>;
-  /** Without any password: for somebody who will choose one. Null when the name is taken. */
-  createWithoutPassword(actor: Actor, account: NewAccount): Promise<UserRecord | null>;
   change(
     actor: Actor,
     id: number,
@@ -58,10 +57,11 @@ export function createAccounts(deps: AccountDeps): Accounts {
       const madePassword =
         password === undefined ? randomBytes(MADE_PASSWORD_BYTES).toString('base64url') : null;
       const passwordHash = await deps.passwords.hash(password ?? madePassword ?? '');
-      const user = await create(deps, actor, account, passwordHash);
+      const user = await deps.audit.change(actor, (connection, note) =>
+        createAccount(connection, note, account, passwordHash),
+      );
       return user && { user, madePassword };
     },
-    createWithoutPassword: (actor, account) => create(deps, actor, account, null),
     async change(actor, id, change) {
       const hash = change.password === undefined ? null : await deps.passwords.hash(change.password);
       return deps.audit.change(actor, async (connection, note) => {
@@ -73,7 +73,7 @@ export function createAccounts(deps: AccountDeps): Accounts {
         const after = await changeUser(connection, id, { ...change, origin });
         if (!before || !after) return 'unknown' as const;
         if (hash) await setPasswordHash(connection, id, hash);
-        if (hash || change.isActive === false) await revokeTokensOf(connection, id, new Date(deps.clock()));
+        if (hash || change.isActive === false) await endWaysIn(connection, id, new Date(deps.clock()));
         await settleSubscriptions(connection, { userId: id, serviceId: null });
         const changed = difference(describe(before), describe(after));
         note({
@@ -95,20 +95,25 @@ export function createAccounts(deps: AccountDeps): Accounts {
   };
 }
 
-function create(
-  deps: AccountDeps,
-  actor: Actor,
+/** In the caller's transaction. Null when the name is taken. */
+export async function createAccount(
+  connection: Queryable,
+  note: (change: Change) => void,
   { username, isAdmin, isAuditor }: NewAccount,
   passwordHash: string | null,
 ): Promise<UserRecord | null> {
   const account = { username: username.toLowerCase(), passwordHash, isAdmin, isAuditor };
-  return deps.audit.change(actor, async (connection, note) => {
-    const user = await createUser(connection, account);
-    if (!user) return null;
-    await settleSubscriptions(connection, { userId: user.id, serviceId: null });
-    note({ ...about(user, 'user.create'), after: describe(user) });
-    return user;
-  });
+  const user = await createUser(connection, account);
+  if (!user) return null;
+  await settleSubscriptions(connection, { userId: user.id, serviceId: null });
+  note({ ...about(user, 'user.create'), after: describe(user) });
+  return user;
+}
+
+/** Logins, and links that would make one. */
+async function endWaysIn(connection: Queryable, id: number, now: Date): Promise<void> {
+  await revokeTokensOf(connection, id, now);
+  await endCodes(connection, id, ['invitation', 'reset', 'pairing'], now);
 }
 
 const describe = ({ isActive, isAdmin, isAuditor, origin }: UserRecord) => ({

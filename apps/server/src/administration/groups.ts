@@ -1,9 +1,9 @@
 /** Groups of users, their members and what they are subscribed to. */
-import type { Actor } from '../audit/entry.ts';
+import type { Actor, Change } from '../audit/entry.ts';
 import type { Queryable } from '../store/database.ts';
 import { findService } from '../store/service.ts';
 import { settleSubscriptions, subscribeMembers } from '../store/subscription.ts';
-import { findUser } from '../store/user.ts';
+import { findUser, type UserRecord } from '../store/user.ts';
 import {
   addGroupSubscription,
   addMember,
@@ -79,9 +79,7 @@ export function createGroups({ audit }: AdministrationDeps): Groups {
         if (!group) return 'unknown-group' as const;
         if (!user) return 'unknown-user' as const;
         if (group.source !== 'local') return 'external' as const;
-        if (!(await changeMember(connection, id, userId, isMember))) return 'done' as const;
-        const action = isMember ? 'group.add-member' : 'group.remove-member';
-        note({ ...about(group, action), [isMember ? 'after' : 'before']: { member: user.username } });
+        await setMember(connection, note, { group, user, isMember });
         return 'done' as const;
       }),
     setSubscription: (actor, id, serviceId, subscribed) =>
@@ -103,6 +101,21 @@ const about = ({ id, name }: GroupRecord, action: string) => ({
   subjectId: String(id),
   subjectName: name,
 });
+
+/** In the caller's transaction; the group must be one of this server. */
+export async function setMember(
+  connection: Queryable,
+  note: (change: Change) => void,
+  {
+    group,
+    user,
+    isMember,
+  }: { readonly group: GroupRecord; readonly user: UserRecord; readonly isMember: boolean },
+): Promise<void> {
+  if (!(await changeMember(connection, group.id, user.id, isMember))) return;
+  const action = isMember ? 'group.add-member' : 'group.remove-member';
+  note({ ...about(group, action), [isMember ? 'after' : 'before']: { member: user.username } });
+}
 
 /** False when it is as wanted already. */
 async function changeMember(

@@ -7,6 +7,8 @@ export interface Sessions {
   /** False when the user has no such login. */
   end(actor: Actor, userId: number, sessionId: string): Promise<boolean>;
   endAll(actor: Actor, userId: number): Promise<void>;
+  /** All but this one. */
+  endOthers(actor: Actor, userId: number, sessionId: string): Promise<void>;
 }
 
 export function createSessions({ audit, clock }: AdministrationDeps): Sessions {
@@ -21,6 +23,11 @@ export function createSessions({ audit, clock }: AdministrationDeps): Sessions {
       audit.change(actor, async (connection, note) => {
         await revokeTokensOf(connection, userId, new Date(clock()));
         note({ ...about(userId), action: 'session.end-all' });
+      }),
+    endOthers: (actor, userId, sessionId) =>
+      audit.change(actor, async (connection, note) => {
+        await revokeTokensOf(connection, userId, new Date(clock()), sessionId);
+        note({ ...about(userId), action: 'session.end-others', after: { session: sessionId } });
       }),
   };
 }

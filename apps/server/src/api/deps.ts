@@ -1,7 +1,10 @@
 import type { DeviceAddress, DeviceKind } from '@tocsin/push';
 import type { AccessKeys } from '../administration/access-keys.ts';
 import type { Accounts } from '../administration/accounts.ts';
+import type { Devices } from '../administration/devices.ts';
 import type { Groups } from '../administration/groups.ts';
+import type { Invitations } from '../administration/invitations.ts';
+import type { OneTimeCodes } from '../administration/one-time-codes.ts';
 import type { ProviderCredentials } from '../administration/provider-credentials.ts';
 import type { Services } from '../administration/services.ts';
 import type { Sessions } from '../administration/sessions.ts';
@@ -44,6 +47,9 @@ export interface ApiDeps {
       readonly about: Readonly<Record<string, string>>;
     }[]
   >;
+  readonly devices: Devices;
+  readonly invitations: Invitations;
+  readonly oneTimeCodes: OneTimeCodes;
   readonly ingest: Ingest;
   readonly receipts: Receipts;
   readonly live: LiveHub;
@@ -61,6 +67,8 @@ export interface ApiDeps {
   readonly webPushPublicKey: string;
   /** Null where no OpenID provider is set up for browsers. `label`: what the button says. */
   readonly openId: { readonly label: string; readonly browser: BrowserSignIn } | null;
+  /** Where people reach this server; null: where the request did. */
+  readonly publicUrl: string | null;
   /** Tests wait shorter and fill less. */
   readonly stream?: Partial<StreamLimits>;
 }

@@ -16,6 +16,7 @@ import type { InboundDeps } from './inbound.ts';
 import { createEmptyPersistence, createSilentEmitter } from './nothing-kept.ts';
 import { createPacketWatch } from './packet-watch.ts';
 import { forgetAnswered } from './publishing.ts';
+import { createStanding } from './standing.ts';
 import { createWebSocketDoor, isFromAnotherSite, KEEPALIVE_MS } from './websocket.ts';
 
 export interface BrokerDeps extends InboundDeps {
@@ -37,6 +38,8 @@ export interface Broker {
   attachWebSocket(server: HttpServer, path?: string): void;
   /** There may be something in the outbox of these devices; without a list: of any. */
   wake(deviceIds?: readonly number[]): void;
+  /** Somebody may do less than before: connections that stood on it end. Also looked at regularly. */
+  checkStanding(): void;
   /** Why it takes no connections, or null. */
   fault(): string | null;
   status(): BrokerStatus;
@@ -53,8 +56,9 @@ const MOST_QOS2_OPEN = 20;
 
 export function createBroker(deps: BrokerDeps): Broker {
   const connections = new WeakMap<Client, Connection>();
-  const open = new Set<Duplex>();
+  const open = new Map<Duplex, Client>();
   const deliveries = new Deliveries(deps);
+  const checkStanding = createStanding(deps, () => [...open.values()], connections);
   let phase: 'new' | 'running' | 'stopping' = 'new';
   let problem: string | null = 'the broker is not started';
 
@@ -72,9 +76,9 @@ export function createBroker(deps: BrokerDeps): Broker {
   listenTo(aedes, deps, connections, deliveries);
 
   const take = (stream: Duplex, address: string, request?: IncomingMessage) => {
-    open.add(stream);
-    stream.once('close', () => open.delete(stream));
     const client = aedes.handle(stream, request);
+    open.set(stream, client);
+    stream.once('close', () => open.delete(stream));
     const connection = newConnection(address);
     connections.set(client, connection);
     watch(stream, () => {
@@ -106,10 +110,11 @@ export function createBroker(deps: BrokerDeps): Broker {
       });
       phase = 'running';
       problem = null;
-      timer = setInterval(() => deliveries.wake(), LOOK_EVERY_MS);
+      timer = setInterval(() => [deliveries.wake(), checkStanding()], LOOK_EVERY_MS);
       return port === null ? null : (server.address() as AddressInfo).port;
     },
     wake: (deviceIds) => deliveries.wake(deviceIds),
+    checkStanding,
     fault: () => problem,
     status: () => ({ connections: open.size, listening: deliveries.listening }),
     async stop() {
@@ -119,7 +124,7 @@ export function createBroker(deps: BrokerDeps): Broker {
       const closed = server.listening ? new Promise((resolve) => server.close(resolve)) : null;
       await new Promise<void>((resolve) => aedes.close(resolve));
       door.close();
-      for (const stream of open) stream.destroy();
+      for (const stream of open.keys()) stream.destroy();
       await closed;
       await deliveries.stop();
     },

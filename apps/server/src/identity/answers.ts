@@ -1,6 +1,12 @@
 /** What signing in, and showing a login or a key, may come to. */
 import type { Caller, User } from './caller.ts';
 
+/** Too many failed before; what was shown was not looked at. */
+export interface Delayed {
+  readonly kind: 'delayed';
+  readonly retryAfterSeconds: number;
+}
+
 export type SignIn =
   | {
       readonly kind: 'ok';
@@ -11,8 +17,7 @@ export type SignIn =
     }
   | { readonly kind: 'refused' }
   | { readonly kind: 'inactive' }
-  /** Too many failed before; the password was not looked at. */
-  | { readonly kind: 'delayed'; readonly retryAfterSeconds: number };
+  | Delayed;
 
 /** `detail` is the Notify API's own text. */
 export type Authentication =
@@ -20,6 +25,4 @@ export type Authentication =
   | { readonly kind: 'inactive' }
   | { readonly kind: 'refused'; readonly detail: string };
 
-export type PasswordAnswer =
-  | { readonly kind: 'changed' | 'wrong' }
-  | { readonly kind: 'delayed'; readonly retryAfterSeconds: number };
+export type PasswordAnswer = { readonly kind: 'changed' | 'wrong' } | Delayed;

@@ -36,6 +36,8 @@ export type Entry = Entered | { readonly kind: 'delayed'; readonly retryAfterSec
 export interface Throttle {
   /** To be asked before a password is checked; what it lets in counts as failed until it succeeds. */
   enter(username: string, address: string): Promise<Entry>;
+  /** The same where no account is named: only the address counts. */
+  enterUnnamed(address: string): Promise<Entry>;
 }
 
 interface Bucket {
@@ -76,6 +78,15 @@ export function createThrottle(database: Database, clock: Clock): Throttle {
           for (const { key } of used) await takeFailureBack(database, key, new Date(clock()));
         },
       };
+    },
+    async enterUnnamed(address) {
+      const network = networkBucket(address);
+      const now = clock();
+      const known = await findThrottles(database, [network.key]);
+      const wait = longestWait([...known.values()], now) || (await countAhead(database, [network], now));
+      if (wait > 0) return delayed(wait);
+      const takeBack = () => takeFailureBack(database, network.key, new Date(clock()));
+      return { kind: 'entered', succeed: takeBack, forgive: takeBack };
     },
   };
 }
@@ -129,8 +140,12 @@ function bucketsOf(username: string, address: string) {
   return {
     pair: { key: hash('pair', username, network), free: FREE_FAILURES.account },
     account: { key: hash('account', username), free: FREE_FAILURES.account },
-    network: { key: hash('address', network), free: FREE_FAILURES.address },
+    network: networkBucket(address),
   };
+}
+
+function networkBucket(address: string): Bucket {
+  return { key: hash('address', networkOf(address)), free: FREE_FAILURES.address };
 }
 
 function hash(...parts: readonly string[]): string {

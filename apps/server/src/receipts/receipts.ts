@@ -2,8 +2,8 @@
 import { createBatcher } from '../lib/batcher.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Database } from '../store/database.ts';
-import { appendEvents, emptyEventRows } from '../store/delivery-event.ts';
-import { EVENTS, type ReceiptEvent } from './states.ts';
+import { appendReceipts, emptyEventRows, type LastReceipts } from '../store/delivery-event.ts';
+import { EVENTS, foldState, RECEIPT_ORDER, type ReceiptEvent } from './states.ts';
 import type { Delivery, ReceiptTokens } from './token.ts';
 
 export interface ReceiptDeps {
@@ -22,8 +22,13 @@ export interface Receipts {
 const MAX_BATCH = 1_000;
 const MAX_QUEUE = 50_000;
 
+interface Reported {
+  readonly delivery: Delivery;
+  readonly event: ReceiptEvent;
+}
+
 export function createReceipts(deps: ReceiptDeps): Receipts {
-  const batcher = createBatcher<{ delivery: Delivery; event: ReceiptEvent }, true>({
+  const batcher = createBatcher<Reported, true>({
     maxBatch: MAX_BATCH,
     maxQueue: MAX_QUEUE,
     lanes: 1,
@@ -37,7 +42,8 @@ export function createReceipts(deps: ReceiptDeps): Receipts {
         rows.reasons.push(null);
         rows.providerIds.push(null);
       }
-      await appendEvents(deps.database, deps.node, new Date(deps.clock()), rows);
+      const at = new Date(deps.clock());
+      await appendReceipts(deps.database, deps.node, at, rows, lastOf(batch), RECEIPT_ORDER);
       return batch.map(() => true);
     },
   });
@@ -48,4 +54,26 @@ export function createReceipts(deps: ReceiptDeps): Receipts {
     },
     drain: () => batcher.drain(),
   };
+}
+
+/** One per device. What came in the same moment came in no order: of one delivery the strongest word counts. */
+function lastOf(batch: readonly Reported[]): LastReceipts {
+  const last = new Map<number, Reported>();
+  for (const reported of batch) {
+    const { deviceId } = reported.delivery;
+    const before = last.get(deviceId);
+    if (!before || isLater(reported, before)) last.set(deviceId, reported);
+  }
+  const devices = [...last.values()];
+  return {
+    notificationIds: devices.map(({ delivery }) => delivery.notificationId),
+    deviceIds: devices.map(({ delivery }) => delivery.deviceId),
+    userIds: devices.map(({ delivery }) => delivery.userId),
+    events: devices.map(({ event }) => EVENTS[event]),
+  };
+}
+
+function isLater(one: Reported, other: Reported): boolean {
+  const [id, otherId] = [one.delivery.notificationId, other.delivery.notificationId];
+  return id === otherId ? foldState(other.event, one.event) === one.event : id > otherId;
 }

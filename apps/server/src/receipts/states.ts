@@ -61,6 +61,11 @@ export function foldState(state: DeliveryState, event: DeliveryEventName): Deliv
   return STRENGTH[event] > STRENGTH[state] ? event : state;
 }
 
+/** The numbers of the receipts' events, the strongest last. */
+export const RECEIPT_ORDER: readonly number[] = [...RECEIPT_EVENTS]
+  .sort((one, other) => STRENGTH[one] - STRENGTH[other])
+  .map((event) => EVENTS[event]);
+
 export function stateOf(events: Iterable<DeliveryEventName>): DeliveryState {
   let state: DeliveryState = 'pending';
   for (const event of events) state = foldState(state, event);

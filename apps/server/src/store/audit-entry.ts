@@ -28,6 +28,10 @@ export interface AuditRecord extends AuditRow {
 const COLUMNS = `node, actor, actor_id, actor_name, address, request_id, action, outcome, subject, subject_id, subject_name,
   before, after, detail, times`;
 
+export const AUDIT_COLUMNS = `id, at, node, actor, actor_id as "actorId", actor_name as "actorName", address,
+  request_id as "requestId", action, outcome, subject, subject_id as "subjectId", subject_name as "subjectName",
+  before, after, detail, times`;
+
 export async function appendAudit(connection: Queryable, rows: readonly AuditRow[]): Promise<void> {
   if (rows.length === 0) return;
   await connection.query(
@@ -58,9 +62,7 @@ export interface AuditFilter {
 /** Newest first. An action that ends in a dot stands for all that begin with it. */
 export function listAudit(connection: Queryable, filter: AuditFilter): Promise<AuditRecord[]> {
   return connection.query<AuditRecord>(
-    `select id, at, node, actor, actor_id as "actorId", actor_name as "actorName", address, request_id as "requestId", action,
-       outcome, subject, subject_id as "subjectId", subject_name as "subjectName", before, after, detail, times
-     from audit_entry
+    `select ${AUDIT_COLUMNS} from audit_entry
      where ($1::bigint is null or id < $1) and ($3::timestamptz is null or at >= $3) and ($4::timestamptz is null or at < $4)
        and ($5::text is null or actor_name = $5) and ($6::text is null or action = $6 or (right($6, 1) = '.' and starts_with(action, $6)))
        and ($7::text is null or outcome = $7) and ($8::text is null or subject = $8) and ($9::text is null or subject_id = $9)

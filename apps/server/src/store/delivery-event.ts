@@ -15,6 +15,21 @@ export function emptyEventRows(): DeliveryEventRows {
   return { notificationIds: [], deviceIds: [], userIds: [], events: [], reasons: [], providerIds: [] };
 }
 
+const APPEND = `insert into delivery_event (notification_id, device_id, user_id, event, reason, provider_id, node, at)
+  select t.n, t.d, t.u, t.e, t.r, t.p, $7, $8
+  from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::smallint[], $5::text[], $6::text[]) as t (n, d, u, e, r, p)`;
+
+const columnsOf = (rows: DeliveryEventRows, node: string, at: Date) => [
+  arrayLiteral(rows.notificationIds),
+  arrayLiteral(rows.deviceIds),
+  arrayLiteral(rows.userIds),
+  arrayLiteral(rows.events),
+  emptyIfAll(null, rows.reasons),
+  emptyIfAll(null, rows.providerIds),
+  node,
+  at,
+];
+
 /** Appends all rows with one time and node. */
 export async function appendEvents(
   connection: Queryable,
@@ -23,21 +38,59 @@ export async function appendEvents(
   rows: DeliveryEventRows,
 ): Promise<void> {
   if (rows.deviceIds.length === 0) return;
+  await connection.query(APPEND, columnsOf(rows, node, at), 'append-events');
+}
+
+/** One row a device: what it reported last. */
+export type LastReceipts = Pick<DeliveryEventRows, 'notificationIds' | 'deviceIds' | 'userIds' | 'events'>;
+
+/**
+ * Appends receipts, and notes at each device what it said last. `order` lists the events of receipts, the strongest
+ * last: of one notification a weaker word that comes late is not noted. The devices are locked in one order, since
+ * batches of several nodes would deadlock otherwise. One that has another user now keeps what that one's messages brought.
+ */
+export async function appendReceipts(
+  connection: Queryable,
+  node: string,
+  at: Date,
+  rows: DeliveryEventRows,
+  last: LastReceipts,
+  order: readonly number[],
+): Promise<void> {
   await connection.query(
-    `insert into delivery_event (notification_id, device_id, user_id, event, reason, provider_id, node, at)
-     select t.n, t.d, t.u, t.e, t.r, t.p, $7, $8
-     from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::smallint[], $5::text[], $6::text[]) as t (n, d, u, e, r, p)`,
+    `with appended as (${APPEND}),
+     told as (
+       select d.id, l.n, l.e from unnest($9::bigint[], $10::bigint[], $11::bigint[], $12::smallint[]) as l (n, d, u, e)
+       join device d on d.id = l.d and d.user_id = l.u
+       where (d.last_receipt_at is null or d.last_receipt_at <= $8) and (d.last_receipt_notification is distinct from l.n
+         or array_position($13::smallint[], l.e) > array_position($13::smallint[], d.last_receipt))
+       order by d.id for no key update of d
+     )
+     update device d set last_receipt = told.e, last_receipt_at = $8, last_receipt_notification = told.n
+     from told where d.id = told.id`,
     [
-      arrayLiteral(rows.notificationIds),
-      arrayLiteral(rows.deviceIds),
-      arrayLiteral(rows.userIds),
-      arrayLiteral(rows.events),
-      emptyIfAll(null, rows.reasons),
-      emptyIfAll(null, rows.providerIds),
-      node,
-      at,
+      ...columnsOf(rows, node, at),
+      arrayLiteral(last.notificationIds),
+      arrayLiteral(last.deviceIds),
+      arrayLiteral(last.userIds),
+      arrayLiteral(last.events),
+      arrayLiteral(order),
     ],
-    'append-events',
+    'append-receipts',
+  );
+}
+
+/** What became of the notifications from `first` to `last` at the user's devices, in the order of time. */
+export function listEventsOfUser(
+  connection: Queryable,
+  userId: number,
+  { first, last, since }: { readonly first: number; readonly last: number; readonly since: Date },
+): Promise<(LoggedEvent & { readonly notificationId: number })[]> {
+  return connection.query(
+    `select notification_id as "notificationId", device_id as "deviceId", user_id as "userId", event, reason,
+       provider_id as "providerId", node, at
+     from delivery_event where notification_id between $2 and $3 and user_id = $1 and at >= $4 order by at, event`,
+    [userId, first, last, since],
   );
 }
 

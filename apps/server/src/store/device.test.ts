@@ -6,6 +6,7 @@ import {
   deleteDevice,
   learnEnvironment,
   listDevices,
+  moveDevice,
   notifyTokens,
   registerDevice,
 } from './device.ts';
@@ -55,7 +56,7 @@ describe('a device', () => {
     const [userId, address] = [await build.user(test.database), fresh()];
     const [first, second] = [await register(userId, address), await register(userId, address, LATE)];
     expect([first.created, second.created]).toEqual([true, false]);
-    expect(second.device).toEqual({ ...first.device, registeredAt: LATE });
+    expect(second.device).toEqual({ ...first.device, lastSeenAt: LATE, registeredAt: LATE });
   });
 
   it('moves to who registers its address last, without what waited for its former owner', async () => {
@@ -80,11 +81,30 @@ describe('a device', () => {
     }
     const moved = await register(owner, address, LATE);
     expect([moved.created, moved.device.id, moved.device.userId]).toEqual([true, device.id, owner]);
+    expect(moved.formerUserId).toBe(former);
     for (const table of ['retry', 'mqtt_outbox']) {
       const left = await test.database.query(`select device_id from ${table}`);
       expect(left).toEqual([{ device_id: kept.device.id }]);
     }
     expect((await listDevices(test.database, former)).map(({ id }) => id)).toEqual([kept.device.id]);
+  });
+
+  it('is given to another user without what waited for it and what it last said', async () => {
+    const [former, owner] = [await build.user(test.database), await build.user(test.database)];
+    const { device } = await register(former, fresh());
+    await test.database.query(
+      'update device set last_receipt = 12, last_receipt_at = now(), last_receipt_notification = 1 where id = $1',
+      [device.id],
+    );
+    await test.database.query(
+      `insert into retry (notification_id, device_id, notification_created_at, due_at, attempt, reason, priority)
+       values (2, $1, now(), now(), 1, '', 1)`,
+      [device.id],
+    );
+    expect(await moveDevice(test.database, device.id, owner, former)).toBeNull();
+    const moved = await moveDevice(test.database, device.id, former, owner);
+    expect(moved).toMatchObject({ id: device.id, userId: owner, lastReceipt: null, lastReceiptAt: null });
+    expect(await test.database.query('select 1 from retry where device_id = $1', [device.id])).toEqual([]);
   });
 
   it('is registered once by requests that come together', async () => {
@@ -122,10 +142,10 @@ describe('a device', () => {
       fresh(),
     ];
     const { device } = await register(userId, address);
-    expect(await deleteDevice(test.database, other, device.id)).toBe(false);
+    expect(await deleteDevice(test.database, other, device.id)).toBeNull();
     await deleteAddress(test.database, other, address);
     expect(await listDevices(test.database, userId)).toHaveLength(1);
-    expect(await deleteDevice(test.database, userId, device.id)).toBe(true);
+    expect(await deleteDevice(test.database, userId, device.id)).toMatchObject({ id: device.id });
   });
 
   it('of another app is no phone of the Notify API', async () => {

@@ -88,7 +88,7 @@ export async function revokeToken(
   return rows.length > 0;
 }
 
-/** Revokes all of the user's, but for the one that is to stay. */
+/** Revokes all of the user's, but for the one that is to stay, and the pairings that one of them may have made. */
 export async function revokeTokensOf(
   connection: Queryable,
   userId: number,
@@ -98,6 +98,9 @@ export async function revokeTokensOf(
   await connection.query(
     `with revoked as (
        update login_token set revoked_at = $2 where user_id = $1 and revoked_at is null and id is distinct from $3::uuid
+     ),
+     unpaired as (
+       update one_time_code set expires_at = $2 where user_id = $1 and purpose = 'pairing' and used_at is null and expires_at > $2
      )
      update user_account set login_expires_at = (select expires_at from login_token where id = $3::uuid and revoked_at is null)
      where id = $1`,

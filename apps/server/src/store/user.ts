@@ -38,6 +38,11 @@ export async function findUser(connection: Queryable, id: number): Promise<UserR
   return row ?? null;
 }
 
+/** Nobody else changes the account until the transaction ends. */
+export async function lockUser(connection: Queryable, id: number): Promise<void> {
+  await connection.query('select 1 from user_account where id = $1 for no key update', [id]);
+}
+
 export function listUsers(connection: Queryable): Promise<UserRecord[]> {
   return connection.query<UserRecord>(`select ${USER_COLUMNS} from user_account u order by username`);
 }

@@ -120,6 +120,94 @@ describe.each(['apns', 'fcm', 'webpush', 'unifiedpush'])('an address of kind %s 
   });
 });
 
+describe('the devices of somebody else', () => {
+  let admin: Person;
+  beforeAll(async () => {
+    admin = await server.signedIn('boss', true);
+  });
+  const asAdmin = (method: string, path: string, json?: object) =>
+    server.call(method, path, { token: admin.token, ...(json && { json }) });
+  const newest = async (action: string) => {
+    const answer = await asAdmin('GET', `/audit?action=${action}&limit=1`);
+    return (answer.json as { items: object[] }).items[0];
+  };
+
+  it('are listed for administrators', async () => {
+    const { id } = (await register({ kind: 'mqtt', name: 'sign' })).json as Device;
+    const answer = await asAdmin('GET', `/users/${user.id}/devices`);
+    expect(answer.json).toMatchObject({ items: [{ id, name: 'sign', lastReceipt: null }] });
+    expect((await asAdmin('GET', '/users/987654321/devices')).status).toBe(404);
+    const refused = await server.call('GET', `/users/${user.id}/devices`, { token: other.token });
+    expect(refused.status).toBe(403);
+  });
+
+  it('are removed, which is audited', async () => {
+    const { id } = (await register({ kind: 'mqtt', name: 'sign' })).json as Device;
+    expect((await asAdmin('DELETE', `/users/${other.id}/devices/${id}`)).status).toBe(404);
+    expect((await asAdmin('DELETE', `/users/${user.id}/devices/${id}`)).status).toBe(204);
+    expect(await list()).toEqual([]);
+    expect(await newest('device.remove')).toMatchObject({
+      actorName: 'boss',
+      subjectId: String(id),
+      subjectName: 'sign',
+      before: { userId: user.id, kind: 'mqtt' },
+    });
+  });
+
+  it('are given to another user, which is audited', async () => {
+    const { id } = (await register({ kind: 'mqtt' })).json as Device;
+    const move = (from: number, to: number) =>
+      asAdmin('POST', `/users/${from}/devices/${id}/transfer`, { userId: to });
+    expect((await move(other.id, user.id)).status).toBe(404);
+    expect((await move(user.id, 987_654_321)).json).toMatchObject({ status: 422, field: 'body.userId' });
+    expect((await move(user.id, other.id)).json).toMatchObject({ id });
+    expect(await list()).toEqual([]);
+    expect(await list(other.token)).toMatchObject([{ id }]);
+    expect(await newest('device.transfer')).toMatchObject({
+      subjectId: String(id),
+      before: { user: `user${turn}` },
+      after: { user: `other${turn}` },
+    });
+  });
+
+  it('are audited when they are registered, not when they only tell again that they are there', async () => {
+    const given = DEVICES.apns?.() ?? {};
+    const { id } = (await register(given)).json as Device;
+    const entry = await newest('device.register');
+    expect(entry).toMatchObject({ actorName: `user${turn}`, subjectId: String(id), after: { kind: 'apns' } });
+    await register(given);
+    expect(await newest('device.register')).toEqual(entry);
+    await register(given, other.token);
+    expect(await newest('device.register')).toMatchObject({
+      actorName: `other${turn}`,
+      before: { userId: user.id },
+    });
+  });
+
+  it('of a phone of v1 and v2 are audited only when they move', async () => {
+    const json = { device_token: hex() };
+    const tell = (token: string) =>
+      server.request('POST', '/api/v2/users/user/device-token', { token, json });
+    const before = await newest('device.register');
+    expect((await tell(user.token)).status).toBe(201);
+    expect(await newest('device.register')).toEqual(before);
+    expect((await tell(other.token)).status).toBe(201);
+    expect(await newest('device.register')).toMatchObject({
+      actorName: `other${turn}`,
+      before: { userId: user.id },
+    });
+  });
+});
+
+it('the list says when a device was seen and what it reported last', async () => {
+  const { id } = (await register({ kind: 'mqtt' })).json as Device;
+  const now = new Date(server.clock.now()).toISOString();
+  expect(await list()).toMatchObject([{ lastSeenAt: now, lastReceipt: null, lastReceiptAt: null }]);
+  const token = server.receiptTokens.issue(1, id, user.id);
+  await server.call('POST', '/receipts', { json: { token, event: 'displayed' } });
+  expect(await list()).toMatchObject([{ lastReceipt: 'displayed', lastReceiptAt: now }]);
+});
+
 describe('an mqtt device', () => {
   it('is told its name, password and topic once', async () => {
     const { id, mqtt } = (await register({ kind: 'mqtt' })).json as Device;

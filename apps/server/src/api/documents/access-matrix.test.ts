@@ -14,9 +14,9 @@ afterAll(() => server.stop());
 const fill = (text: string, ids: Scene['ids']) =>
   text.replace(/\{(\w+)\}/g, (_all, name) => ids[name] ?? '?');
 
-/** Ids in lists are numbers. */
+/** Ids in bodies are numbers. */
 const fillJson = (json: object, ids: Scene['ids']) =>
-  fill(JSON.stringify(json).replace('["{userId}"]', '[{userId}]'), ids);
+  fill(JSON.stringify(json).replace(/"(\{\w*[uU]serId\})"/g, '$1'), ids);
 
 async function ask(version: string, route: string, row: AccessRow, scene: Scene): Promise<number> {
   const [method = '', path = ''] = route.split(' ');

@@ -107,7 +107,22 @@ DELETE /users/{id}/sessions
 DELETE /users/{id}/sessions/{sessionId}
 GET /users/{id}/keys
 DELETE /users/{id}/keys/{keyId}
+GET /users/{id}/removal
+GET /users/{id}/export
+GET /users/{id}/devices
+DELETE /users/{id}/devices/{deviceId}
+POST /users/{id}/devices/{deviceId}/transfer
+POST /users/{id}/invitation
+POST /users/{id}/reset-link
+POST /invitations
+POST /me/pairings
+POST /one-time-codes/look open
+POST /one-time-codes/use open
+GET /me/removal
+GET /me/export
+DELETE /me
 GET /sessions
+DELETE /sessions/others
 DELETE /sessions/{sessionId}
 GET /me/keys
 POST /me/keys

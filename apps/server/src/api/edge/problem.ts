@@ -44,6 +44,10 @@ function toProblem(error: FastifyError): ApiProblem {
 
 const busy = (retryAfterSeconds: number) => new ApiProblem('busy', ERRORS.busy.title, { retryAfterSeconds });
 
+/** Somebody guesses: the next attempt must wait. */
+export const tooManyAttempts = (retryAfterSeconds: number) =>
+  new ApiProblem('too-many-attempts', ERRORS['too-many-attempts'].title, { retryAfterSeconds });
+
 /** What is answered, also where there is no Fastify yet to answer with. */
 export function problemBody(code: ErrorCode, detail: string): Problem {
   const { status, title } = ERRORS[code];

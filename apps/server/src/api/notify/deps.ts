@@ -1,4 +1,5 @@
 import type { Accounts } from '../../administration/accounts.ts';
+import type { Devices } from '../../administration/devices.ts';
 import type { Services } from '../../administration/services.ts';
 import type { Identity } from '../../identity/identity.ts';
 import type { OpenId } from '../../identity/open-id/phone.ts';
@@ -24,6 +25,7 @@ export interface NotifyDeps {
   readonly access: PublishAccess;
   readonly client: Client;
   readonly accounts: Accounts;
+  readonly devices: Devices;
   readonly services: Services;
   /** Null where it is not configured. */
   readonly openId: OpenId | null;

@@ -1,14 +1,13 @@
 /** `/users/user/…` of the Notify API: what the phones ask for their own user. */
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { User } from '../../identity/caller.ts';
-import { registerDevice } from '../../store/device.ts';
 import { markMany, newestOfUser } from '../../store/notify-inbox.ts';
 import { mandatoryAmong, setSubscriptions } from '../../store/subscription.ts';
 import { adminRoutes } from './admin.ts';
 import { readAnyJson, readJson } from './body.ts';
 import { boolean, integer, oneOf, uuid } from './checks.ts';
 import type { NotifyDeps } from './deps.ts';
-import { requireUser } from './login.ts';
+import { actorOf, requireUser } from './login.ts';
 import { presentNotification, presentUserService } from './present.ts';
 import { profileOf, TOKEN } from './profile.ts';
 import { servicesShownTo } from './services.ts';
@@ -33,26 +32,23 @@ function tokenRoute(api: FastifyInstance, deps: NotifyDeps): void {
     const user = await requireUser(deps, request);
     const found = new Faults();
     const { token } = found.settle({ token: required(readModel(json, found), field, TOKEN, found) });
-    const created = await registerToken(deps, user.id, token);
+    const created = await registerToken(deps, request, user, token);
     return reply.status(created ? 201 : 200).send(await profileOf(deps, user));
   });
 }
 
 /** Apple's tokens were 64 hex digits when these phones were written, Google's are longer (notify-api.md §1.5). */
-async function registerToken(deps: NotifyDeps, userId: number, address: string): Promise<boolean> {
+async function registerToken(
+  deps: NotifyDeps,
+  request: FastifyRequest,
+  user: User,
+  address: string,
+): Promise<boolean> {
   // What is neither is kept and shown, and never pushed to: no relay serves the app ''.
   const kind = /^[0-9a-fA-F]{64}$/.test(address) ? 'apns' : address.length > 64 ? 'fcm' : 'relay';
-  const { created } = await registerDevice(deps.database, {
-    userId,
-    kind,
-    address,
-    credential: '',
-    environment: '',
-    app: '',
-    name: '',
-    at: new Date(deps.clock()),
-  });
-  return created;
+  const wish = { kind, address, credential: '', environment: '', app: '', name: '' } as const;
+  const actor = actorOf(deps, user, request);
+  return (await deps.devices.register(actor, user.id, wish, 'moved')).created;
 }
 
 function subscriptionRoutes(api: FastifyInstance, deps: NotifyDeps): void {

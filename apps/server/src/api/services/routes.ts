@@ -10,13 +10,13 @@ import {
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { isShownTo } from '../../identity/demo-account.ts';
 import { listServicesFor, type ServiceForUser } from '../../store/service.ts';
-import { groupsOfService, listOwners, unknownGroups } from '../../store/service-owner.ts';
+import { groupsOfService, listOwners } from '../../store/service-owner.ts';
 import { listSubscribers } from '../../store/subscription.ts';
 import type { ApiDeps } from '../deps.ts';
 import { actorOf, needs, userOf } from '../edge/access.ts';
 import { ApiProblem } from '../edge/problem.ts';
 import { noContent, serviceParams as params, rowParameter } from '../edge/schema.ts';
-import { invalidInput } from '../edge/validate.ts';
+import { refuseUnknownGroups } from '../groups/known.ts';
 import { requireManager } from './manager.ts';
 
 const tags = ['services'];
@@ -130,11 +130,3 @@ const OWNER_WAYS = [
   { method: 'PUT', summary: 'Make a user an owner', isOwner: true },
   { method: 'DELETE', summary: 'Take the ownership away', isOwner: false },
 ] as const;
-
-async function refuseUnknownGroups({ database }: ApiDeps, groupIds: readonly number[]): Promise<void> {
-  const unknownIds = await unknownGroups(database, groupIds);
-  if (unknownIds.length === 0) return;
-  throw invalidInput(
-    unknownIds.map((value) => ({ field: 'body.groupIds', rule: 'there is no such group', value })),
-  );
-}

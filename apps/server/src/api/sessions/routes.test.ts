@@ -104,6 +104,12 @@ describe('signing out', () => {
     expect((await me(other.token)).status).toBe(200);
   });
 
+  it('of all others leaves this one', async () => {
+    const { token } = (await signIn(PASSWORD)).json as { token: string };
+    expect((await server.call('DELETE', '/sessions/others', { token })).status).toBe(204);
+    expect([(await me(user.token)).status, (await me(token)).status]).toEqual([401, 200]);
+  });
+
   it('everywhere ends all of them', async () => {
     const other = (await signIn(PASSWORD)).json as { token: string };
     expect((await server.call('DELETE', '/sessions', { token: user.token })).status).toBe(204);

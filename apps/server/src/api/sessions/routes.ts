@@ -1,4 +1,4 @@
-import { ERRORS, Me, PasswordChange, Session, SessionList, SignIn } from '@tocsin/contract';
+import { Me, PasswordChange, Session, SessionList, SignIn } from '@tocsin/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
@@ -8,7 +8,7 @@ import { DEMO_ACCOUNT } from '../../identity/demo-account.ts';
 import { listLogins } from '../../store/login-token.ts';
 import type { ApiDeps } from '../deps.ts';
 import { actorOf, loginOf, needs, userOf } from '../edge/access.ts';
-import { ApiProblem } from '../edge/problem.ts';
+import { ApiProblem, tooManyAttempts } from '../edge/problem.ts';
 import { noContent } from '../edge/schema.ts';
 import { loginCookie, noLoginCookie } from '../edge/session-cookie.ts';
 import { presentSession } from './present.ts';
@@ -38,19 +38,17 @@ export function answerSignIn(
   reply: FastifyReply,
   result: SignInAnswer,
   asCookie: boolean,
+  more: object = {},
 ) {
   if (result.kind === 'delayed') throw tooManyAttempts(result.retryAfterSeconds);
   if (result.kind === 'inactive') throw new ApiProblem('inactive-user');
   if (result.kind !== 'ok') throw new ApiProblem('wrong-credentials');
   const { token, expiresAt } = result;
-  const session = { expiresAt: expiresAt.toISOString(), user: presentUser(result.user) };
+  const session = { expiresAt: expiresAt.toISOString(), user: presentUser(result.user), ...more };
   if (!asCookie) return reply.status(201).send({ token, ...session });
   void reply.header('set-cookie', loginCookie(token, expiresAt, client.isSecure(request)));
   return reply.status(201).send(session);
 }
-
-const tooManyAttempts = (retryAfterSeconds: number) =>
-  new ApiProblem('too-many-attempts', ERRORS['too-many-attempts'].title, { retryAfterSeconds });
 
 /** The logins of the signed-in user. */
 function ownSessionRoutes(deps: SessionDeps): FastifyPluginAsyncZod {
@@ -88,6 +86,13 @@ function ownSessionRoutes(deps: SessionDeps): FastifyPluginAsyncZod {
     api.delete('/sessions/:sessionId', { ...needs('login'), schema: one }, (request, reply) =>
       end(request, reply, request.params.sessionId),
     );
+
+    const others = { tags, summary: 'Sign out everywhere else', response: noContent };
+    api.delete('/sessions/others', { ...needs('login'), schema: others }, async (request, reply) => {
+      const { user, tokenId } = loginOf(request);
+      await deps.sessions.endOthers(actorOf(deps, request), user.id, tokenId);
+      return reply.status(204).send(null);
+    });
 
     const all = { tags, summary: 'Sign out everywhere', response: noContent };
     api.delete('/sessions', { ...needs('login'), schema: all }, async (request, reply) => {

@@ -11,31 +11,17 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { listKeys } from '../../store/access-key.ts';
 import { listLogins } from '../../store/login-token.ts';
-import { findUser, listUsersAfter, type UserRecord } from '../../store/user.ts';
+import { findUser, listUsersAfter } from '../../store/user.ts';
 import type { ApiDeps } from '../deps.ts';
 import { actorOf, needs } from '../edge/access.ts';
 import { ApiProblem } from '../edge/problem.ts';
 import { noContent, userParams as params, rowParameter } from '../edge/schema.ts';
 import { presentKey } from '../keys/present.ts';
 import { presentSession } from '../sessions/present.ts';
+import { presentAccount } from './present.ts';
 
 const tags = ['users'];
 const unknown = (id: number) => new ApiProblem('not-found', `There is no user ${id}`);
-
-export function presentAccount(user: UserRecord, password?: string) {
-  const { id, username, isActive, isAdmin, isAuditor, origin, createdAt, firstLoginAt } = user;
-  return {
-    id,
-    username,
-    isActive,
-    isAdmin,
-    isAuditor,
-    origin,
-    createdAt: createdAt.toISOString(),
-    firstLoginAt: firstLoginAt?.toISOString() ?? null,
-    ...(password !== undefined && { password }),
-  };
-}
 
 /** The accounts of this server; for administrators. */
 export function userRoutes(deps: ApiDeps): FastifyPluginAsyncZod {

@@ -147,6 +147,38 @@ const RECEIPTS: Body[] = [
   ['an outcome, which is not for devices to say', { token: 'a', event: 'accepted' }, 'body.event'],
 ];
 
+const INVITATIONS: Body[] = [
+  ['no user name', {}, 'body.username'],
+  ['an empty user name', { username: '' }, 'body.username'],
+  ['NUL in the user name', { username: '\0' }, 'body.username'],
+  ['a password of its own', { username: 'a', password: 'long enough' }, 'body.password'],
+  ['a word for a flag', { username: 'a', isAdmin: 'yes' }, 'body.isAdmin'],
+  ['groups that are texts', { username: 'a', groupIds: ['1'] }, 'body.groupIds.0'],
+  ['a group that does not exist', { username: 'a', groupIds: [987_654_321] }, 'body.groupIds'],
+  ['101 groups', { username: 'a', groupIds: Array(101).fill(1) }, 'body.groupIds'],
+];
+
+const CODES: Body[] = [
+  ['no code', {}, 'body.code'],
+  ['an empty code', { code: '' }, 'body.code'],
+  ['a code that is a number', { code: 5 }, 'body.code'],
+  ['NUL in the code', { code: '\0' }, 'body.code'],
+  ['a code of 129 characters', { code: 'c'.repeat(129) }, 'body.code'],
+  ['a misspelt field', { code: 'c', cod: 'c' }, 'body.cod'],
+];
+
+const CODE_USES: Body[] = [
+  ['a password of 7 characters', { code: 'c', password: 'seven77' }, 'body.password'],
+  ['a word for a flag', { code: 'c', cookie: 'yes' }, 'body.cookie'],
+  ['a device of no kind', { code: 'c', register: {} }, 'body.register.kind'],
+  ['a device without an address', { code: 'c', register: { kind: 'fcm' } }, 'body.register.address'],
+  [
+    'a device that cannot be pushed to',
+    { code: 'c', register: { kind: 'apns', address: 'x' } },
+    'body.register.address',
+  ],
+];
+
 export const BAD_FIELDS: readonly BadInput[] = [
   ...refusedBodies('POST', PUBLISH, undefined, PUBLISHED),
   ...refusedBodies('POST', '/notifications', 'admin', ADDRESSED),
@@ -166,5 +198,19 @@ export const BAD_FIELDS: readonly BadInput[] = [
     ['a new password of 7 characters', { current: 'x', next: 'seven77' }, 'body.next'],
     ['NUL in the new password', { current: 'x', next: 'long enough\0' }, 'body.next'],
     ['no current password', { next: 'long enough' }, 'body.current'],
+  ]),
+  ...refusedBodies('POST', '/invitations', 'admin', INVITATIONS),
+  ...['look', 'use'].flatMap((what) => refusedBodies('POST', `/one-time-codes/${what}`, undefined, CODES)),
+  ...refusedBodies('POST', '/one-time-codes/use', undefined, CODE_USES),
+  ...refusedBodies('DELETE', '/me', 'user', [
+    ['a password that is a number', { password: 5 }, 'body.password'],
+    ['NUL in the password', { password: '\0' }, 'body.password'],
+    ['a misspelt field', { pasword: 'x' }, 'body.pasword'],
+  ]),
+  ...refusedBodies('POST', '/users/1/devices/1/transfer', 'admin', [
+    ['nobody', {}, 'body.userId'],
+    ['user 0', { userId: 0 }, 'body.userId'],
+    ['a user that is a text', { userId: '2' }, 'body.userId'],
+    ['a user beyond 2^53', { userId: TOO_BIG }, 'body.userId'],
   ]),
 ];
