@@ -7,10 +7,12 @@ import { fileURLToPath } from 'node:url';
 import { generateVapidKeys, type VapidKeys } from '@tocsin/push';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { createClient } from './api/edge/client.ts';
+import { useCertificate } from './api/edge/tls.ts';
 import { buildHttp } from './api/http.ts';
 import { notifyApi } from './api/notify/plugin.ts';
 import { type Broker, createBroker } from './broker/broker.ts';
 import { createOutboxTransport } from './broker/transport.ts';
+import { openCertificate } from './certificate.ts';
 import type { Config } from './config.ts';
 import { FanoutWorker } from './fanout/worker.ts';
 import { createHousekeeping } from './housekeeping/housekeeping.ts';
@@ -54,9 +56,18 @@ export interface App {
   /** Made at this start, or null. */
   readonly firstAdmin: FirstAdmin | null;
   /** Starts the roles of the configuration and listens. */
-  start(): Promise<{ httpPort: number | null; mqttPort: number | null }>;
+  start(): Promise<Ports>;
+  /** Looks now whether the files of the certificate changed. */
+  lookForCertificate(): void;
   /** Takes nothing new, finishes what is under way, closes everything it opened. */
   stop(): Promise<void>;
+}
+
+/** Null: not listened on. */
+export interface Ports {
+  readonly httpPort: number | null;
+  readonly mqttPort: number | null;
+  readonly mqttsPort: number | null;
 }
 
 const INBOX = fileURLToPath(new URL('../../../inbox/dist', import.meta.url));
@@ -180,8 +191,13 @@ export async function createApp(deps: AppDeps): Promise<App> {
     demoService: config.DEMO_ACCOUNT_SERVICE,
     firstLoginStatus: config.FIRST_LOGIN_STATUS,
   };
+  const certificate = openCertificate(config, clock, log, (pair) => {
+    useCertificate(http, pair);
+    broker?.useCertificate(pair);
+  });
   const http = await buildHttp({
     log,
+    tls: certificate?.pair ?? null,
     inboxDirectory: INBOX,
     notifyV1: notifyApi({ ...notify, version: 1 }),
     notifyV2: notifyApi({ ...notify, version: 2 }),
@@ -234,11 +250,16 @@ export async function createApp(deps: AppDeps): Promise<App> {
       worker.start();
       stops.push(() => worker.stop());
     }
+    certificate?.files.start();
+    stops.push(() => certificate?.files.stop());
     let mqttPort: number | null = null;
+    let mqttsPort: number | null = null;
     if (broker) {
       broker.attachWebSocket(http.server);
       mqttPort = await broker.listen(config.MQTT_PORT === 0 ? null : config.MQTT_PORT, config.HOST);
       stops.push(() => broker.stop());
+      if (certificate && config.MQTTS_PORT !== 0)
+        mqttsPort = await broker.listenTls(config.MQTTS_PORT, config.HOST, certificate.pair);
     }
     let httpPort: number | null = null;
     if (config.roles.has('api')) {
@@ -246,7 +267,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
       httpPort = (http.addresses()[0] as AddressInfo | undefined)?.port ?? null;
     }
     stops.push(() => http.close());
-    return { httpPort, mqttPort };
+    return { httpPort, mqttPort, mqttsPort };
   };
   const stop = async () => {
     live.stop();
@@ -255,7 +276,8 @@ export async function createApp(deps: AppDeps): Promise<App> {
     await receipts.drain();
     await people.drain();
   };
-  return { http, firstAdmin, start, stop };
+  const lookForCertificate = () => certificate?.files.look();
+  return { http, firstAdmin, start, lookForCertificate, stop };
 }
 
 async function loadKeys(secrets: Secrets): Promise<{ login: Buffer; receipts: Buffer; vapid: VapidKeys }> {

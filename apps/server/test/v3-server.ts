@@ -43,7 +43,7 @@ export interface V3Server extends People {
   stop(): Promise<void>;
 }
 
-export interface Given extends Partial<Pick<HttpDeps, 'requestTimeoutMs' | 'inboxDirectory'>> {
+export interface Given extends Partial<Pick<HttpDeps, 'requestTimeoutMs' | 'inboxDirectory' | 'tls'>> {
   readonly api?: Partial<ApiDeps>;
   readonly operations?: Partial<HttpDeps['operations']>;
   /** From where services of the policy `network` may be published to. */
@@ -68,6 +68,7 @@ export async function startV3Server(given: Given = {}): Promise<V3Server> {
   const parkings = async () => [];
   const http = await buildHttp({
     log: pino({ level: 'error' }, { write: (line: string) => void logged.push(line) }),
+    tls: given.tls ?? null,
     api,
     operations: {
       database,

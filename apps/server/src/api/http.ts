@@ -6,6 +6,7 @@ import Fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify';
+import type { TlsPair } from '../lib/tls-pair.ts';
 import type { ApiDeps } from './deps.ts';
 import { errorsPage } from './documents/errors.ts';
 import { type SendPage, serveInbox } from './documents/inbox-app.ts';
@@ -14,11 +15,14 @@ import { answerBrokenRequest } from './edge/broken-request.ts';
 import { answerUnknown, collectRoutes, type KnownRoutes } from './edge/known-routes.ts';
 import { renderProblem } from './edge/problem.ts';
 import { requestId } from './edge/request-id.ts';
+import { endHandshakes, serverOptions } from './edge/tls.ts';
 import { type OperationsDeps, operationsRoutes } from './operations/routes.ts';
 import { apiV3 } from './v3.ts';
 
 export interface HttpDeps {
   readonly log: FastifyBaseLogger;
+  /** Null: HTTP in the clear. */
+  readonly tls: TlsPair | null;
   readonly api: ApiDeps;
   readonly operations: OperationsDeps;
   readonly notifyV1: FastifyPluginAsync;
@@ -43,11 +47,11 @@ export async function buildHttp(deps: HttpDeps): Promise<FastifyInstance> {
     requestTimeout,
     connectionTimeout: 0,
     keepAliveTimeout: 72_000,
-    http: {
+    ...serverOptions(deps.tls, {
       maxHeaderSize: HEADER_LIMIT_BYTES,
       headersTimeout: requestTimeout,
       connectionsCheckingInterval: Math.min(1_000, requestTimeout),
-    },
+    }),
     routerOptions: { maxParamLength: 512 },
     forceCloseConnections: true,
     clientErrorHandler: answerBrokenRequest,
@@ -56,6 +60,7 @@ export async function buildHttp(deps: HttpDeps): Promise<FastifyInstance> {
     frameworkErrors: (error, request, reply) =>
       void renderProblem(error, request, reply.headers(headersOfAll(request))),
   });
+  if (deps.tls) endHandshakes(http);
   http.setErrorHandler(renderProblem);
   http.addHook('onSend', async (request, reply) => {
     void reply.headers(headersOfAll(request));
