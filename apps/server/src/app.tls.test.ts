@@ -1,5 +1,6 @@
 /** TLS from files: HTTPS and MQTTS, and what happens when the files change. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { IncomingHttpHeaders } from 'node:http';
 import { Agent, type RequestOptions, request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -51,14 +52,18 @@ afterEach(() => {
 });
 
 /** Status and body; rejects when the server's certificate is not one of `ca`. */
-function get(path: string, ca: string, more: RequestOptions = {}): Promise<{ status: number; body: string }> {
+function get(
+  path: string,
+  ca: string,
+  more: RequestOptions = {},
+): Promise<{ status: number; headers: IncomingHttpHeaders; body: string }> {
   return new Promise((resolve, reject) => {
     const asked = request(node.origin + path, { ca, ...more }, (answer) => {
       let body = '';
       answer.setEncoding('utf8').on('data', (text: string) => {
         body += text;
       });
-      answer.on('end', () => resolve({ status: answer.statusCode ?? 0, body }));
+      answer.on('end', () => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body }));
     });
     asked.on('error', reject).end();
   });
@@ -74,7 +79,7 @@ const isServed = async ({ ca }: Certificate) => {
 
 describe('HTTPS', () => {
   it('is what PORT speaks when there is a certificate', async () => {
-    expect(await get('/-/health', inUse.ca)).toEqual({ status: 200, body: 'OK' });
+    expect(await get('/-/health', inUse.ca)).toMatchObject({ status: 200, body: 'OK' });
     expect(await isServed(newCertificate())).toBe(false);
   });
 
@@ -109,6 +114,11 @@ describe('HTTPS', () => {
       expect((await sendRaw(port, Buffer.from(nonsense, 'latin1'))).status).toBe(0);
     expect(await isServed(inUse)).toBe(true);
   });
+});
+
+it('holds browsers to HTTPS', async () => {
+  const { headers } = await get('/-/health', inUse.ca);
+  expect(headers['strict-transport-security']).toBe('max-age=31536000');
 });
 
 describe('a changed certificate', () => {

@@ -198,6 +198,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
   const http = await buildHttp({
     log,
     tls: certificate?.pair ?? null,
+    corsOrigins: new Set(config.CORS_ORIGINS),
     inboxDirectory: INBOX,
     notifyV1: notifyApi({ ...notify, version: 1 }),
     notifyV2: notifyApi({ ...notify, version: 2 }),

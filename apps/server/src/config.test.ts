@@ -161,6 +161,19 @@ describe('the configuration', () => {
     expect(mistakesOf(tls(one.cert, one.key), [], days(-1)).join()).toContain('is not valid before');
   });
 
+  it('takes exact origins for CORS, and no wildcard', () => {
+    const origins = 'https://console.example.org, http://localhost:5173';
+    expect(loadConfig([], { CORS_ORIGINS: origins }).CORS_ORIGINS).toEqual(origins.split(', '));
+    for (const wrong of [
+      '*',
+      'null',
+      'https://console.example.org/',
+      'https://*.example.org',
+      'console.example.org',
+    ])
+      expect(mistakesOf({ CORS_ORIGINS: wrong }).join(), wrong).toContain('CORS_ORIGINS');
+  });
+
   it('takes secrets from NAME_FILE and never repeats them', () => {
     const secret = file('pw', 'correct horse battery\n');
     expect(loadConfig([], { TOCSIN_ADMIN_PASSWORD_FILE: secret }).TOCSIN_ADMIN_PASSWORD).toBe(

@@ -1,7 +1,7 @@
 /** The settings of HTTP itself, and what must be given together. */
-import type { z } from 'zod';
+import { z } from 'zod';
 import { type PairFault, pairFault } from './lib/tls-pair.ts';
-import { path, port } from './setting-kinds.ts';
+import { list, path, port } from './setting-kinds.ts';
 
 export const HTTP_SETTINGS = {
   /** PEM, the server's own certificate first; with it and its key PORT speaks HTTPS. */
@@ -9,6 +9,10 @@ export const HTTP_SETTINGS = {
   TLS_KEY_FILE: path.optional(),
   /** MQTT with TLS, when there is a certificate; 0 switches it off. */
   MQTTS_PORT: port.default(8883),
+  /** Web pages of other servers that may use API v3; none by default. */
+  CORS_ORIGINS: list
+    .pipe(z.array(z.string().refine(isOrigin, 'must list origins like https://console.example.org, no *')))
+    .default([]),
 };
 
 export const HTTP_FILES = ['TLS_CERT_FILE', 'TLS_KEY_FILE'] as const;
@@ -18,6 +22,10 @@ export type HttpSettings = z.infer<z.ZodObject<typeof HTTP_SETTINGS>>;
 type Files = Readonly<Partial<Record<(typeof HTTP_FILES)[number], string>>>;
 
 const FILE_OF: Readonly<Record<PairFault['of'], string>> = { cert: 'TLS_CERT_FILE', key: 'TLS_KEY_FILE' };
+
+function isOrigin(text: string): boolean {
+  return /^https?:[^*]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text;
+}
 
 /** One sentence per mistake; `now` in ms since the epoch. */
 export function httpMistakes(settings: HttpSettings, files: Files, now: number): string[] {

@@ -43,7 +43,8 @@ export interface V3Server extends People {
   stop(): Promise<void>;
 }
 
-export interface Given extends Partial<Pick<HttpDeps, 'requestTimeoutMs' | 'inboxDirectory' | 'tls'>> {
+export interface Given
+  extends Partial<Pick<HttpDeps, 'requestTimeoutMs' | 'inboxDirectory' | 'tls' | 'corsOrigins'>> {
   readonly api?: Partial<ApiDeps>;
   readonly operations?: Partial<HttpDeps['operations']>;
   /** From where services of the policy `network` may be published to. */
@@ -69,6 +70,7 @@ export async function startV3Server(given: Given = {}): Promise<V3Server> {
   const http = await buildHttp({
     log: pino({ level: 'error' }, { write: (line: string) => void logged.push(line) }),
     tls: given.tls ?? null,
+    corsOrigins: given.corsOrigins ?? new Set(),
     api,
     operations: {
       database,
