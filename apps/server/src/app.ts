@@ -26,6 +26,7 @@ import { createIngest } from './ingest/ingest.ts';
 import type { Clock } from './lib/clock.ts';
 import { createMetrics } from './lib/metrics.ts';
 import { PRIVATE_NETWORKS, parseNetworks } from './lib/network.ts';
+import { createRates } from './lib/rates.ts';
 import { createHub } from './live/hub.ts';
 import { buildPeople } from './people.ts';
 import { endAllLeases } from './queue/chunk.ts';
@@ -34,6 +35,7 @@ import { createReceiptTokens } from './receipts/token.ts';
 import { methodsOf, openIdOf } from './sign-in-methods.ts';
 import { createWakeChannel } from './store/channel.ts';
 import type { Database } from './store/database.ts';
+import { exchangeRates } from './store/rate-count.ts';
 import type { Secrets } from './store/secret.ts';
 import { createAddressCheck } from './transports/address-check.ts';
 import { buildTransports } from './transports/build.ts';
@@ -130,6 +132,16 @@ export async function createApp(deps: AppDeps): Promise<App> {
   });
   const trustedProxies = parseNetworks(config.TRUSTED_PROXIES);
   const client = createClient(trustedProxies);
+  const rates = createRates({
+    limits: {
+      address: config.RATE_LIMIT_ADDRESS,
+      user: config.RATE_LIMIT_USER,
+      key: config.RATE_LIMIT_KEY,
+    },
+    clock,
+    exchange: (shares) => exchangeRates(database, shares),
+    onError: (error) => log.warn({ err: error.message }, 'rates are not exchanged: this node counts alone'),
+  });
   const parkings = createParkingBoard(database, report);
   const sending = {
     database,
@@ -185,6 +197,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
     openId: openIdProvider && createOpenId(openIdProvider),
     database,
     client,
+    rates,
     ingest,
     live,
     clock,
@@ -198,6 +211,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
   const http = await buildHttp({
     log,
     tls: certificate?.pair ?? null,
+    exemptNetworks: parseNetworks(config.RATE_LIMIT_EXEMPT),
     corsOrigins: new Set(config.CORS_ORIGINS),
     inboxDirectory: INBOX,
     notifyV1: notifyApi({ ...notify, version: 1 }),
@@ -212,6 +226,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
       ...people,
       database,
       client,
+      rates,
       ingest,
       receipts,
       live,
@@ -267,6 +282,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
       await http.listen({ port: config.PORT, host: config.HOST });
       httpPort = (http.addresses()[0] as AddressInfo | undefined)?.port ?? null;
     }
+    stops.push(() => rates.stop());
     stops.push(() => http.close());
     return { httpPort, mqttPort, mqttsPort };
   };

@@ -1,7 +1,8 @@
 /** The settings of HTTP itself, and what must be given together. */
 import { z } from 'zod';
+import { PRIVATE_NETWORKS } from './lib/network.ts';
 import { type PairFault, pairFault } from './lib/tls-pair.ts';
-import { list, path, port } from './setting-kinds.ts';
+import { list, path, port, wholeNumber } from './setting-kinds.ts';
 
 export const HTTP_SETTINGS = {
   /** PEM, the server's own certificate first; with it and its key PORT speaks HTTPS. */
@@ -13,6 +14,14 @@ export const HTTP_SETTINGS = {
   CORS_ORIGINS: list
     .pipe(z.array(z.string().refine(isOrigin, 'must list origins like https://console.example.org, no *')))
     .default([]),
+  /** Requests per minute, for all nodes together; 0: no limit. */
+  RATE_LIMIT_ADDRESS: wholeNumber.default(1_200),
+  RATE_LIMIT_USER: wholeNumber.default(1_200),
+  RATE_LIMIT_KEY: wholeNumber.default(60_000),
+  /** Addresses that RATE_LIMIT_ADDRESS does not count. */
+  RATE_LIMIT_EXEMPT: list
+    .transform((entries) => (entries.join() === 'none' ? [] : entries))
+    .default([...PRIVATE_NETWORKS]),
 };
 
 export const HTTP_FILES = ['TLS_CERT_FILE', 'TLS_KEY_FILE'] as const;

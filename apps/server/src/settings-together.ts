@@ -20,10 +20,16 @@ export function settingsMistakes(settings: Settings, files: Files, now: number):
   ];
 }
 
-function networkMistakes({ TRUSTED_PROXIES, PUBLISH_NETWORKS, WEBPUSH_ALLOW }: Settings): string[] {
+function networkMistakes({
+  TRUSTED_PROXIES,
+  PUBLISH_NETWORKS,
+  RATE_LIMIT_EXEMPT,
+  WEBPUSH_ALLOW,
+}: Settings): string[] {
   return [
     ...failing('TRUSTED_PROXIES', () => parseNetworks(TRUSTED_PROXIES)),
     ...failing('PUBLISH_NETWORKS', () => parseNetworks(PUBLISH_NETWORKS)),
+    ...failing('RATE_LIMIT_EXEMPT', () => parseNetworks(RATE_LIMIT_EXEMPT)),
     ...failing('WEBPUSH_ALLOW', () => createAddressGuard(WEBPUSH_ALLOW)),
   ];
 }

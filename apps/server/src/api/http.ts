@@ -5,6 +5,7 @@ import Fastify, {
   type FastifyPluginAsync,
   LogController,
 } from 'fastify';
+import type { Networks } from '../lib/network.ts';
 import type { TlsPair } from '../lib/tls-pair.ts';
 import type { ApiDeps } from './deps.ts';
 import { errorsPage } from './documents/errors.ts';
@@ -14,6 +15,7 @@ import { answerBrokenRequest } from './edge/broken-request.ts';
 import { addCommonHeaders, setCommonHeaders } from './edge/common-headers.ts';
 import { answerUnknown, collectRoutes, type KnownRoutes } from './edge/known-routes.ts';
 import { renderProblem } from './edge/problem.ts';
+import { limitAddresses } from './edge/rate-limit.ts';
 import { requestId } from './edge/request-id.ts';
 import { endHandshakes, serverOptions } from './edge/tls.ts';
 import { type OperationsDeps, operationsRoutes } from './operations/routes.ts';
@@ -24,6 +26,8 @@ export interface HttpDeps {
   /** Null: HTTP in the clear. */
   readonly tls: TlsPair | null;
   readonly corsOrigins: ReadonlySet<string>;
+  /** Addresses that are not counted. */
+  readonly exemptNetworks: Networks;
   readonly api: ApiDeps;
   readonly operations: OperationsDeps;
   readonly notifyV1: FastifyPluginAsync;
@@ -67,6 +71,7 @@ export async function buildHttp(deps: HttpDeps): Promise<FastifyInstance> {
   if (deps.tls) endHandshakes(http);
   http.setErrorHandler(renderProblem);
   addCommonHeaders(http, common);
+  limitAddresses(http, deps.api, deps.exemptNetworks);
   const known = collectRoutes(http);
   await http.register(operationsRoutes(deps.operations));
   await http.register(deps.notifyV1, { prefix: '/api/v1' });
