@@ -224,6 +224,13 @@ create table provider_parking (
   constraint provider_parking_pkey PRIMARY KEY (provider)
 );
 
+create unlogged table rate_count (
+  minute bigint not null,
+  subject text not null,
+  count bigint not null,
+  constraint rate_count_pkey PRIMARY KEY (minute, subject)
+);
+
 create table retry (
   notification_id bigint not null,
   device_id bigint not null,

@@ -7,10 +7,12 @@ import { fileURLToPath } from 'node:url';
 import { generateVapidKeys, type VapidKeys } from '@tocsin/push';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { createClient } from './api/edge/client.ts';
+import { useCertificate } from './api/edge/tls.ts';
 import { buildHttp } from './api/http.ts';
 import { notifyApi } from './api/notify/plugin.ts';
 import { type Broker, createBroker } from './broker/broker.ts';
 import { createOutboxTransport } from './broker/transport.ts';
+import { openCertificate } from './certificate.ts';
 import type { Config } from './config.ts';
 import { FanoutWorker } from './fanout/worker.ts';
 import { createHousekeeping } from './housekeeping/housekeeping.ts';
@@ -26,6 +28,7 @@ import { createIngest } from './ingest/ingest.ts';
 import type { Clock } from './lib/clock.ts';
 import { createMetrics } from './lib/metrics.ts';
 import { PRIVATE_NETWORKS, parseNetworks } from './lib/network.ts';
+import { createRates } from './lib/rates.ts';
 import { createSealer, KEY_BYTES, keyOf, type Sealer } from './lib/sealer.ts';
 import { createHub } from './live/hub.ts';
 import { buildPeople } from './people.ts';
@@ -35,6 +38,7 @@ import { createReceiptTokens } from './receipts/token.ts';
 import { browserSignInOf, methodsOf, openIdOf, recheckOf } from './sign-in-methods.ts';
 import { createWakeChannel } from './store/channel.ts';
 import type { Database } from './store/database.ts';
+import { exchangeRates } from './store/rate-count.ts';
 import type { Secrets } from './store/secret.ts';
 import { createAddressCheck } from './transports/address-check.ts';
 import { buildTransports } from './transports/build.ts';
@@ -57,9 +61,18 @@ export interface App {
   /** Made at this start, or null. */
   readonly firstAdmin: FirstAdmin | null;
   /** Starts the roles of the configuration and listens. */
-  start(): Promise<{ httpPort: number | null; mqttPort: number | null }>;
+  start(): Promise<Ports>;
+  /** Looks now whether the files of the certificate changed. */
+  lookForCertificate(): void;
   /** Takes nothing new, finishes what is under way, closes everything it opened. */
   stop(): Promise<void>;
+}
+
+/** Null: not listened on. */
+export interface Ports {
+  readonly httpPort: number | null;
+  readonly mqttPort: number | null;
+  readonly mqttsPort: number | null;
 }
 
 const INBOX = fileURLToPath(new URL('../../../inbox/dist', import.meta.url));
@@ -133,6 +146,16 @@ export async function createApp(deps: AppDeps): Promise<App> {
     });
   const trustedProxies = parseNetworks(config.TRUSTED_PROXIES);
   const client = createClient(trustedProxies);
+  const rates = createRates({
+    limits: {
+      address: config.RATE_LIMIT_ADDRESS,
+      user: config.RATE_LIMIT_USER,
+      key: config.RATE_LIMIT_KEY,
+    },
+    clock,
+    exchange: (shares) => exchangeRates(database, shares),
+    onError: (error) => log.warn({ err: error.message }, 'rates are not exchanged: this node counts alone'),
+  });
   const parkings = createParkingBoard(database, report);
   const sending = {
     database,
@@ -189,14 +212,22 @@ export async function createApp(deps: AppDeps): Promise<App> {
     openId: openIdProvider && createOpenId(openIdProvider),
     database,
     client,
+    rates,
     ingest,
     live,
     clock,
     demoService: config.DEMO_ACCOUNT_SERVICE,
     firstLoginStatus: config.FIRST_LOGIN_STATUS,
   };
+  const certificate = openCertificate(config, clock, log, (pair) => {
+    useCertificate(http, pair);
+    broker?.useCertificate(pair);
+  });
   const http = await buildHttp({
     log,
+    tls: certificate?.pair ?? null,
+    exemptNetworks: parseNetworks(config.RATE_LIMIT_EXEMPT),
+    corsOrigins: new Set(config.CORS_ORIGINS),
     inboxDirectory: INBOX,
     notifyV1: notifyApi({ ...notify, version: 1 }),
     notifyV2: notifyApi({ ...notify, version: 2 }),
@@ -210,6 +241,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
       ...people,
       database,
       client,
+      rates,
       ingest,
       receipts,
       live,
@@ -263,19 +295,25 @@ export async function createApp(deps: AppDeps): Promise<App> {
       worker.start();
       stops.push(() => worker.stop());
     }
+    certificate?.files.start();
+    stops.push(() => certificate?.files.stop());
     let mqttPort: number | null = null;
+    let mqttsPort: number | null = null;
     if (broker) {
       broker.attachWebSocket(http.server);
       mqttPort = await broker.listen(config.MQTT_PORT === 0 ? null : config.MQTT_PORT, config.HOST);
       stops.push(() => broker.stop());
+      if (certificate && config.MQTTS_PORT !== 0)
+        mqttsPort = await broker.listenTls(config.MQTTS_PORT, config.HOST, certificate.pair);
     }
     let httpPort: number | null = null;
     if (config.roles.has('api')) {
       await http.listen({ port: config.PORT, host: config.HOST });
       httpPort = (http.addresses()[0] as AddressInfo | undefined)?.port ?? null;
     }
+    stops.push(() => rates.stop());
     stops.push(() => http.close());
-    return { httpPort, mqttPort };
+    return { httpPort, mqttPort, mqttsPort };
   };
   const stop = async () => {
     live.stop();
@@ -284,7 +322,8 @@ export async function createApp(deps: AppDeps): Promise<App> {
     await receipts.drain();
     await people.drain();
   };
-  return { http, firstAdmin, start, stop };
+  const lookForCertificate = () => certificate?.files.look();
+  return { http, firstAdmin, start, lookForCertificate, stop };
 }
 
 async function loadKeys(secrets: Secrets): Promise<{ login: Buffer; receipts: Buffer; vapid: VapidKeys }> {

@@ -2,6 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { newCertificate } from '@tocsin/push/testing';
 import { describe, expect, it } from 'vitest';
 import { ConfigError, loadConfig } from './config.ts';
 
@@ -11,9 +12,13 @@ const file = (name: string, text: string) => {
   writeFileSync(path, text);
   return path;
 };
-const mistakesOf = (environment: Record<string, string>, args: string[] = []): readonly string[] => {
+const mistakesOf = (
+  environment: Record<string, string>,
+  args: string[] = [],
+  now = Date.now(),
+): readonly string[] => {
   try {
-    loadConfig(args, environment);
+    loadConfig(args, environment, now);
   } catch (error) {
     if (error instanceof ConfigError) return error.mistakes;
     throw error;
@@ -135,6 +140,38 @@ describe('the configuration', () => {
   it('needs the secret of OpenID Connect with its address', () => {
     const mistakes = mistakesOf({ OIDC_SERVER_URL: 'https://id.example.org' }).join();
     expect(mistakes).toContain('OIDC_CLIENT_SECRET');
+  });
+
+  it('needs a certificate together with the key that belongs to it, valid now', () => {
+    const [one, other] = [newCertificate(), newCertificate()];
+    const tls = (cert: string, key: string) => ({
+      TLS_CERT_FILE: file('tls.crt', cert),
+      TLS_KEY_FILE: file('tls.key', key),
+    });
+    expect(mistakesOf(tls(one.cert, one.key))).toEqual([]);
+    expect(mistakesOf({ TLS_CERT_FILE: file('alone.crt', one.cert) }).join()).toContain('TLS_KEY_FILE: the');
+    expect(mistakesOf({ TLS_KEY_FILE: file('alone.key', one.key) }).join()).toContain('TLS_CERT_FILE: the');
+    expect(mistakesOf(tls(one.cert, other.key)).join()).toContain('TLS_KEY_FILE: does not belong');
+    expect(mistakesOf(tls(one.key, one.key)).join()).toContain('TLS_CERT_FILE: is not a certificate');
+    expect(mistakesOf(tls(one.cert, one.cert)).join()).toContain('TLS_KEY_FILE: is not a private key');
+    const chain = `${one.cert}${other.cert.slice(0, 200)}`;
+    expect(mistakesOf(tls(chain, one.key)).join()).toContain('TLS_CERT_FILE: cannot be used');
+    const days = (count: number) => Date.now() + count * 86_400_000;
+    expect(mistakesOf(tls(one.cert, one.key), [], days(3)).join()).toContain('TLS_CERT_FILE: expired on');
+    expect(mistakesOf(tls(one.cert, one.key), [], days(-1)).join()).toContain('is not valid before');
+  });
+
+  it('takes exact origins for CORS, and no wildcard', () => {
+    const origins = 'https://console.example.org, http://localhost:5173';
+    expect(loadConfig([], { CORS_ORIGINS: origins }).CORS_ORIGINS).toEqual(origins.split(', '));
+    for (const wrong of [
+      '*',
+      'null',
+      'https://console.example.org/',
+      'https://*.example.org',
+      'console.example.org',
+    ])
+      expect(mistakesOf({ CORS_ORIGINS: wrong }).join(), wrong).toContain('CORS_ORIGINS');
   });
 
   it('takes secrets from NAME_FILE and never repeats them', () => {

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
+import { HTTP_FILES } from './http-settings.ts';
 import { SECRET_SETTINGS, SETTINGS, type Settings } from './settings.ts';
 import { settingsMistakes } from './settings-together.ts';
 import { SIGN_IN_FILES } from './sign-in-settings.ts';
@@ -24,6 +25,7 @@ export interface Config extends Settings {
 
 const FILE_SETTINGS = [
   ...SIGN_IN_FILES,
+  ...HTTP_FILES,
   'APNS_KEY_FILE',
   'APNS_CERT_FILE',
   'APNS_CA_FILE',
@@ -47,15 +49,19 @@ export class ConfigError extends Error {
 
 type Raw = Record<string, string>;
 
-/** Reads and checks the whole configuration. Throws `ConfigError` with all mistakes. */
-export function loadConfig(args: readonly string[], environment: NodeJS.ProcessEnv = process.env): Config {
+/** Reads and checks the whole configuration, as of `now` in ms since the epoch. Throws `ConfigError` with all mistakes. */
+export function loadConfig(
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = process.env,
+  now = Date.now(),
+): Config {
   const mistakes: string[] = [];
   const raw = { ...fromYaml(environment, mistakes), ...fromEnvironment(environment, mistakes) };
   const { settings, wrong } = parseSettings(raw, mistakes);
   const roles = parseRoles(args, mistakes);
   const files = readFiles(settings, mistakes);
   // What is wrong by itself was said already, and need not be missed here.
-  const together = settingsMistakes(settings, files).filter(
+  const together = settingsMistakes(settings, files, now).filter(
     (mistake) => !wrong.has(mistake.split(':')[0] ?? ''),
   );
   mistakes.push(...together);

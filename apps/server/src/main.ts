@@ -70,6 +70,7 @@ async function main(): Promise<void> {
     process.exit(0);
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal));
+  if (config.TLS_CERT_FILE) process.on('SIGHUP', () => app.lookForCertificate());
   const ports = await app.start();
   if (ports.httpPort !== null)
     process.stdout.write(await welcome({ config, database, ports, firstAdmin: app.firstAdmin }));

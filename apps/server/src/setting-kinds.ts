@@ -2,6 +2,7 @@
 import { z } from 'zod';
 
 export const port = z.coerce.number().int().min(0).max(65_535);
+export const wholeNumber = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 export const days = z.coerce.number().int().min(1).max(36_500);
 export const list = z.string().transform((text) =>
   text

@@ -1,5 +1,6 @@
 /** What can only be said of several settings, or of what is in a file: also a server that cannot work must not start. */
 import { createAddressGuard } from '@tocsin/push';
+import { httpMistakes } from './http-settings.ts';
 import { parseNetworks } from './lib/network.ts';
 import { isCertificate, isP256Key, isPrivateKey } from './lib/pem.ts';
 import type { Settings } from './settings.ts';
@@ -7,10 +8,11 @@ import { signInMistakes } from './sign-in-settings.ts';
 
 type Files = Readonly<Partial<Record<string, string>>>;
 
-/** One sentence per mistake, each beginning with the name of a setting. */
-export function settingsMistakes(settings: Settings, files: Files): string[] {
+/** One sentence per mistake, each beginning with the name of a setting; `now` in ms since the epoch. */
+export function settingsMistakes(settings: Settings, files: Files, now: number): string[] {
   return [
     ...signInMistakes(settings),
+    ...httpMistakes(settings, files, now),
     ...networkMistakes(settings),
     ...appleMistakes(settings, files),
     ...serviceAccountMistakes(files.FCM_SERVICE_ACCOUNT_FILE),
@@ -19,10 +21,11 @@ export function settingsMistakes(settings: Settings, files: Files): string[] {
 }
 
 function networkMistakes(settings: Settings): string[] {
-  const { TRUSTED_PROXIES, PUBLISH_NETWORKS, WEBPUSH_ALLOW, OUTSIDE_ALLOW } = settings;
+  const { TRUSTED_PROXIES, PUBLISH_NETWORKS, RATE_LIMIT_EXEMPT, WEBPUSH_ALLOW, OUTSIDE_ALLOW } = settings;
   return [
     ...failing('TRUSTED_PROXIES', () => parseNetworks(TRUSTED_PROXIES)),
     ...failing('PUBLISH_NETWORKS', () => parseNetworks(PUBLISH_NETWORKS)),
+    ...failing('RATE_LIMIT_EXEMPT', () => parseNetworks(RATE_LIMIT_EXEMPT)),
     ...failing('WEBPUSH_ALLOW', () => createAddressGuard(WEBPUSH_ALLOW)),
     ...failing('OUTSIDE_ALLOW', () => createAddressGuard(OUTSIDE_ALLOW)),
   ];

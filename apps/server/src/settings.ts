@@ -1,11 +1,13 @@
 /** Every setting, its default and its rule. `config.ts` reads them from the environment and the YAML file. */
 import { z } from 'zod';
+import { HTTP_SETTINGS } from './http-settings.ts';
 import { days, list, path, port, url } from './setting-kinds.ts';
 import { SIGN_IN_SECRETS, SIGN_IN_SETTINGS } from './sign-in-settings.ts';
 
 export const SETTINGS = z.object({
   HOST: z.string().default('0.0.0.0'),
   PORT: port.default(8080),
+  ...HTTP_SETTINGS,
   /** 0 switches the TCP listener of the embedded broker off; WebSocket at /mqtt stays. */
   MQTT_PORT: port.default(1883),
   /** An external broker instead of the embedded one. */

@@ -12,6 +12,8 @@ export interface ServerProcess {
   readonly pid: number;
   readonly mqttPort: number | null;
   readonly dataDir: string;
+  /** What it says to whoever started it. */
+  readonly welcome: string;
   readonly database: pg.Client;
   /** What it wrote to stderr so far. */
   log(): string;
@@ -55,11 +57,12 @@ export async function startServer(
     errors += text;
   });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  const { url, mqttPort } = await firstWords(child, () => errors);
+  const { url, mqttPort, welcome } = await firstWords(child, () => errors);
   const database = await connectTo(dataDir, environment.DATABASE_URL);
   return {
     url,
     mqttPort,
+    welcome,
     dataDir,
     database,
     pid: child.pid ?? 0,
@@ -112,7 +115,7 @@ export async function connectTo(dataDir: string, url?: string): Promise<pg.Clien
 function firstWords(
   child: ChildProcess,
   errors: () => string,
-): Promise<{ url: string; mqttPort: number | null }> {
+): Promise<Pick<ServerProcess, 'url' | 'mqttPort' | 'welcome'>> {
   return new Promise((resolve, reject) => {
     let output = '';
     const late = setTimeout(
@@ -122,11 +125,12 @@ function firstWords(
     child.once('exit', (code) => reject(new Error(`the server ended with code ${code}: ${errors()}`)));
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       output += text;
-      const port = /http:\/\/localhost:(\d+)/.exec(output)?.[1];
+      const [, scheme, port] = /(https?):\/\/localhost:(\d+)/.exec(output) ?? [];
       if (port === undefined || !output.includes('curl')) return;
       clearTimeout(late);
       const mqtt = /mqtt:\/\/localhost:(\d+)/.exec(output)?.[1];
-      resolve({ url: `http://127.0.0.1:${port}`, mqttPort: mqtt === undefined ? null : Number(mqtt) });
+      const mqttPort = mqtt === undefined ? null : Number(mqtt);
+      resolve({ url: `${scheme}://127.0.0.1:${port}`, mqttPort, welcome: output });
     });
   });
 }

@@ -21,6 +21,7 @@ import { testClock } from './builders.ts';
 import { type TestDatabase, testDatabase } from './database.ts';
 import { type Answer, type Call, send } from './http-call.ts';
 import { createPeople, type People } from './people.ts';
+import { testRates } from './rates.ts';
 import { testSealer } from './sealer.ts';
 
 export { PASSWORD, type Person } from './people.ts';
@@ -43,9 +44,12 @@ export interface V3Server extends People {
   stop(): Promise<void>;
 }
 
-export interface Given extends Partial<Pick<HttpDeps, 'requestTimeoutMs' | 'inboxDirectory'>> {
+export interface Given
+  extends Partial<Pick<HttpDeps, 'requestTimeoutMs' | 'inboxDirectory' | 'tls' | 'corsOrigins'>> {
   readonly api?: Partial<ApiDeps>;
   readonly operations?: Partial<HttpDeps['operations']>;
+  /** Addresses whose requests are not counted. */
+  readonly exempt?: readonly string[];
   /** From where services of the policy `network` may be published to. */
   readonly networks?: readonly string[];
   /** Another way to the same database. */
@@ -68,6 +72,9 @@ export async function startV3Server(given: Given = {}): Promise<V3Server> {
   const parkings = async () => [];
   const http = await buildHttp({
     log: pino({ level: 'error' }, { write: (line: string) => void logged.push(line) }),
+    tls: given.tls ?? null,
+    exemptNetworks: parseNetworks(given.exempt ?? PRIVATE_NETWORKS),
+    corsOrigins: given.corsOrigins ?? new Set(),
     api,
     operations: {
       database,
@@ -123,6 +130,7 @@ function apiDeps(
     providers: async () => [],
     checkAddress: createAddressCheck(webPushOnly(database, clock)),
     client: createClient(parseNetworks([])),
+    rates: testRates(),
     demoService: 'demo',
     publicUrl: null,
     webPushPublicKey: 'the public key',

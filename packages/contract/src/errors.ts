@@ -63,6 +63,11 @@ export const ERRORS = {
     advice:
       'Wait for the seconds in `Retry-After`, at most 60; until then even the right password is refused.',
   },
+  'too-many-requests': {
+    status: 429,
+    title: 'Too many requests in a minute',
+    advice: 'Wait for the seconds in `Retry-After`, and send less: the limit is in `RateLimit-Policy`.',
+  },
   'not-allowed': {
     status: 403,
     title: 'This login or key may not do that',

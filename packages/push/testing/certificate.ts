@@ -17,11 +17,12 @@ const cache: { certificate?: Certificate } = {};
  * and kept for the life of the process. Throws when there is no `openssl` in the path.
  */
 export function selfSignedCertificate(): Certificate {
-  cache.certificate ??= makeCertificate();
+  cache.certificate ??= newCertificate();
   return cache.certificate;
 }
 
-function makeCertificate(): Certificate {
+/** The same, another one at each call. */
+export function newCertificate(): Certificate {
   const directory = mkdtempSync(join(tmpdir(), 'tocsin-certificate-'));
   try {
     const keyFile = join(directory, 'key.pem');

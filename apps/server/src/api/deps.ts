@@ -14,6 +14,7 @@ import type { BrowserSignIn } from '../identity/open-id/browser.ts';
 import type { PublishAccess } from '../identity/publish-access.ts';
 import type { Ingest } from '../ingest/draft.ts';
 import type { Clock } from '../lib/clock.ts';
+import type { Rates } from '../lib/rates.ts';
 import type { LiveHub } from '../live/hub.ts';
 import type { Receipts } from '../receipts/receipts.ts';
 import type { Database } from '../store/database.ts';
@@ -60,6 +61,7 @@ export interface ApiDeps {
   readonly checkAddress: (kind: DeviceKind, device: DeviceAddress) => string | null;
   /** Who may publish. */
   readonly access: PublishAccess;
+  readonly rates: Rates;
   /** Where requests come from. */
   readonly client: Client;
   /** The only category of services that the demo account is shown. */

@@ -4,17 +4,18 @@
  * MQTT 5 clients are refused with return code 1 (aedes 1.2 has no version 5) and fall back to 3.1.1, or use MQTT_URL.
  */
 import type { Server as HttpServer, IncomingMessage } from 'node:http';
-import type { AddressInfo, Server, Socket } from 'node:net';
-import { createServer } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Aedes, type Client } from 'aedes';
 import { clientAddress, type Networks } from '../lib/network.ts';
+import type { TlsPair } from '../lib/tls-pair.ts';
 import { type Connection, newConnection } from './connection.ts';
 import { Deliveries } from './deliveries.ts';
 import { setHooks } from './hooks.ts';
 import type { InboundDeps } from './inbound.ts';
 import { createEmptyPersistence, createSilentEmitter } from './nothing-kept.ts';
 import { createPacketWatch } from './packet-watch.ts';
+import { createBrokerPorts } from './ports.ts';
 import { forgetAnswered } from './publishing.ts';
 import { createStanding } from './standing.ts';
 import { createWebSocketDoor, isFromAnotherSite, KEEPALIVE_MS } from './websocket.ts';
@@ -34,6 +35,10 @@ export interface BrokerStatus {
 export interface Broker {
   /** `port` null: no TCP listener; 0: any free port. Returns the port. Rejects when the port cannot be had. */
   listen(port: number | null, host: string): Promise<number | null>;
+  /** MQTT with TLS on a port of its own, after `listen`. Returns the port. */
+  listenTls(port: number, host: string, pair: TlsPair): Promise<number>;
+  /** For new connections with TLS. */
+  useCertificate(pair: TlsPair): void;
   /** MQTT over WebSocket on the server's own port; may be called before `listen`. */
   attachWebSocket(server: HttpServer, path?: string): void;
   /** There may be something in the outbox of these devices; without a list: of any. */
@@ -62,16 +67,7 @@ export function createBroker(deps: BrokerDeps): Broker {
   let phase: 'new' | 'running' | 'stopping' = 'new';
   let problem: string | null = 'the broker is not started';
 
-  const aedes = new Aedes({
-    mq: createSilentEmitter(),
-    persistence: createEmptyPersistence({
-      onAcknowledged: (client, messageId) => deliveries.acknowledged(client, messageId),
-    }),
-    connectTimeout: CONNECT_TIMEOUT_MS,
-    maxInflightInbound: MOST_QOS2_OPEN,
-    // Ours are longer than what 3.1 allows: the user name stands in front.
-    maxClientsIdLength: 65_535,
-  });
+  const aedes = newAedes(deliveries);
   setHooks(aedes, { ...deps, connections, deliveries, isStopping: () => phase === 'stopping' });
   listenTo(aedes, deps, connections, deliveries);
 
@@ -92,27 +88,32 @@ export function createBroker(deps: BrokerDeps): Broker {
     isOpen: () => phase === 'running' && open.size < MOST_CONNECTIONS,
     onConnection: (stream, request) => take(stream, addressOf(request, deps.trustedProxies), request),
   });
-  const server = createServer((socket: Socket) => {
-    if (phase !== 'running' || open.size >= MOST_CONNECTIONS) return void socket.destroy();
-    socket.setNoDelay(true);
-    socket.setKeepAlive(true, KEEPALIVE_MS);
-    take(socket, socket.remoteAddress ?? '');
+  const ports = createBrokerPorts({
+    handshakeTimeoutMs: CONNECT_TIMEOUT_MS,
+    onConnection(socket: Socket) {
+      if (phase !== 'running' || open.size >= MOST_CONNECTIONS) return void socket.destroy();
+      socket.setNoDelay(true);
+      socket.setKeepAlive(true, KEEPALIVE_MS);
+      take(socket, socket.remoteAddress ?? '');
+    },
+    onError(error) {
+      problem = error.message;
+    },
   });
   let timer: NodeJS.Timeout | null = null;
 
   return {
     attachWebSocket: (http, path = '/mqtt') => door.attach(http, path),
     async listen(port, host) {
-      if (port !== null) await listenOn(server, port, host);
+      const listening = port === null ? null : await ports.listen(port, host);
       await aedes.listen();
-      server.on('error', (error) => {
-        problem = error.message;
-      });
       phase = 'running';
       problem = null;
       timer = setInterval(() => [deliveries.wake(), checkStanding()], LOOK_EVERY_MS);
-      return port === null ? null : (server.address() as AddressInfo).port;
+      return listening;
     },
+    listenTls: ports.listenTls,
+    useCertificate: ports.useCertificate,
     wake: (deviceIds) => deliveries.wake(deviceIds),
     checkStanding,
     fault: () => problem,
@@ -121,7 +122,7 @@ export function createBroker(deps: BrokerDeps): Broker {
       phase = 'stopping';
       problem = 'the broker is stopped';
       if (timer) clearInterval(timer);
-      const closed = server.listening ? new Promise((resolve) => server.close(resolve)) : null;
+      const closed = ports.close();
       await new Promise<void>((resolve) => aedes.close(resolve));
       door.close();
       for (const stream of open.keys()) stream.destroy();
@@ -129,6 +130,19 @@ export function createBroker(deps: BrokerDeps): Broker {
       await deliveries.stop();
     },
   };
+}
+
+function newAedes(deliveries: Deliveries): Aedes {
+  return new Aedes({
+    mq: createSilentEmitter(),
+    persistence: createEmptyPersistence({
+      onAcknowledged: (client, messageId) => deliveries.acknowledged(client, messageId),
+    }),
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    maxInflightInbound: MOST_QOS2_OPEN,
+    // Ours are longer than what 3.1 allows: the user name stands in front.
+    maxClientsIdLength: 65_535,
+  });
 }
 
 function listenTo(
@@ -173,14 +187,4 @@ function addressOf(request: IncomingMessage, trustedProxies: Networks): string {
     request.headers['x-forwarded-for'],
     trustedProxies,
   );
-}
-
-function listenOn(server: Server, port: number, host: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
 }

@@ -6,7 +6,8 @@ import type { Queryable } from '../store/database.ts';
 
 /** `relkind` r and p are tables; a partition's definition is its parent's. */
 const TABLES = `
-select c.oid::int as oid, c.relname as name, pg_get_partkeydef(c.oid) as partition_key, array_to_string(c.reloptions, ', ') as options
+select c.oid::int as oid, c.relname as name, pg_get_partkeydef(c.oid) as partition_key, array_to_string(c.reloptions, ', ') as options,
+  c.relpersistence = 'u' as unlogged
 from pg_class c join pg_namespace n on n.oid = c.relnamespace
 where n.nspname = 'public' and c.relkind in ('r', 'p') and not c.relispartition order by c.relname`;
 
@@ -40,6 +41,7 @@ interface TableRow {
   readonly name: string;
   readonly partition_key: string | null;
   readonly options: string | null;
+  readonly unlogged: boolean;
 }
 
 interface ColumnRow {
@@ -84,7 +86,8 @@ export async function dumpSchema(connection: Queryable): Promise<string> {
 function describeTable(table: TableRow, lines: readonly string[]): string {
   const partition = table.partition_key ? ` partition by ${table.partition_key}` : '';
   const options = table.options ? ` with (${table.options})` : '';
-  return `create table ${table.name} (\n  ${lines.join(',\n  ')}\n)${partition}${options};\n`;
+  const kind = table.unlogged ? 'unlogged table' : 'table';
+  return `create ${kind} ${table.name} (\n  ${lines.join(',\n  ')}\n)${partition}${options};\n`;
 }
 
 const IDENTITY: Readonly<Record<string, string>> = {

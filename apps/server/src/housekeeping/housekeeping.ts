@@ -7,6 +7,7 @@ import { deleteExpiredTokens } from '../store/login-token.ts';
 import { purgeExpired } from '../store/mqtt-outbox.ts';
 import { deleteCodesBefore } from '../store/one-time-code.ts';
 import { dropPartitionsBefore, ensurePartitions } from '../store/partition.ts';
+import { deleteRatesOutside } from '../store/rate-count.ts';
 import { deleteThrottlesBefore } from '../store/sign-in-throttle.ts';
 
 export interface HousekeepingDeps {
@@ -19,9 +20,12 @@ export interface HousekeepingDeps {
 }
 
 const DAY_MS = 86_400_000;
+const MINUTE_MS = 60_000;
 const EVERY_MS = 3_600_000;
 const DAYS_AHEAD = 7;
 const IDEMPOTENCY_DAYS = 7;
+/** Two count; the clocks of the nodes may differ a little. */
+const RATE_MINUTES = 5;
 /** An address where somebody signs in stays familiar for as long as a forgotten login and two more. */
 const FAMILIAR_DAYS = 90;
 
@@ -48,6 +52,8 @@ export function createHousekeeping(deps: HousekeepingDeps): Housekeeping {
     await deleteExpiredTokens(deps.database, new Date(now));
     await forgetAccessChanges(deps.database);
     await deleteCodesBefore(deps.database, daysAgo(1));
+    const minute = Math.floor(now / MINUTE_MS);
+    await deleteRatesOutside(deps.database, minute - RATE_MINUTES, minute + RATE_MINUTES);
     await deleteThrottlesBefore(deps.database, { familiar: daysAgo(FAMILIAR_DAYS), others: daysAgo(1) });
   };
   return {

@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { commonHeadersOf, type FlatHeaders } from './common-headers.ts';
 
 /**
  * Writes a finished JSON answer past Fastify's reply, whose hooks and headers are a sixth of what a POST costs
@@ -9,17 +10,18 @@ export function answerAtOnce(
   reply: FastifyReply,
   status: number,
   answer: object,
-  headers: Readonly<Record<string, string>> = {},
+  headers: FlatHeaders = [],
 ): FastifyReply {
   const body = JSON.stringify(answer);
   reply.hijack();
-  reply.raw.writeHead(status, {
-    'content-type': 'application/json; charset=utf-8',
-    'x-content-type-options': 'nosniff',
-    'x-request-id': request.id,
+  reply.raw.writeHead(status, [
+    'content-type',
+    'application/json; charset=utf-8',
+    ...commonHeadersOf(request),
     ...headers,
-    'content-length': Buffer.byteLength(body),
-  });
+    'content-length',
+    String(Buffer.byteLength(body)),
+  ]);
   reply.raw.end(body);
   return reply;
 }

@@ -3,6 +3,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { ERRORS, type ErrorCode } from '@tocsin/contract';
+import type { OverSocket } from '../../lib/tls-handshakes.ts';
 import { problemBody } from './problem.ts';
 
 const BROKEN: Record<string, ErrorCode> = {
@@ -18,21 +19,37 @@ const REASONS: Readonly<Record<number, string>> = {
 };
 
 /** Node keeps the answer under way here; bytes of ours in the middle of it would be taken for a part of it. */
-type AnsweringSocket = Socket & { readonly _httpMessage?: ServerResponse | null };
+type AnsweringSocket = Socket & { readonly _httpMessage?: ServerResponse | null } & Pick<
+    OverSocket,
+    '_parent'
+  >;
 
 export function answerBrokenRequest(error: Error & { code?: string }, socket: AnsweringSocket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable || socket._httpMessage?.headersSent) {
+  // Plain HTTP where TLS is spoken: only below TLS there is somebody who would understand.
+  if (error.code === 'ERR_SSL_HTTP_REQUEST' && socket._parent?.writable) {
+    end(socket._parent, 'bad-request', 'This port takes HTTPS only');
+    return;
+  }
+  const isUnanswerable = /^(?:ECONNRESET$|ERR_SSL_|ERR_TLS_)/.test(error.code ?? '');
+  if (isUnanswerable || !socket.writable || socket._httpMessage?.headersSent) {
     socket.destroy();
     return;
   }
   const code = BROKEN[error.code ?? ''] ?? 'bad-request';
-  const { status, title } = ERRORS[code];
-  const body = JSON.stringify(problemBody(code, title));
+  end(socket, code, ERRORS[code].title);
+}
+
+function end(socket: Socket, code: ErrorCode, detail: string): void {
+  const { status } = ERRORS[code];
+  const body = JSON.stringify(problemBody(code, detail));
   socket.end(
     [
       `HTTP/1.1 ${status} ${REASONS[status] ?? ''}`,
       'Content-Type: application/problem+json',
       `Content-Length: ${Buffer.byteLength(body)}`,
+      "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'",
+      'Cache-Control: no-store',
+      'Referrer-Policy: no-referrer',
       'X-Content-Type-Options: nosniff',
       'Connection: close',
       '',

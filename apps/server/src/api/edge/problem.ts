@@ -4,6 +4,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { IngestBusy } from '../../ingest/draft.ts';
 import { isConnectionLost, isNeverSent } from '../../ingest/failure.ts';
 import { QueueFull } from '../../lib/batcher.ts';
+import { TooManyRequests } from './rate-limit.ts';
 
 export class ApiProblem extends Error {
   readonly code: ErrorCode;
@@ -34,6 +35,7 @@ const FASTIFY_CODES: Record<string, [code: ErrorCode, detail?: string]> = {
 function toProblem(error: FastifyError): ApiProblem {
   const cause: Error = error;
   if (cause instanceof ApiProblem) return cause;
+  if (cause instanceof TooManyRequests) return new ApiProblem('too-many-requests', cause.message);
   if (cause instanceof IngestBusy) return busy(cause.retryAfterSeconds);
   if (cause instanceof QueueFull || isNeverSent(cause) || isConnectionLost(cause)) return busy(1);
   const known = FASTIFY_CODES[error.code];
@@ -77,6 +79,8 @@ export function renderProblem(
   reply: FastifyReply,
 ): FastifyReply {
   const problem = toProblem(error);
+  const cause: Error = error;
+  if (cause instanceof TooManyRequests) void reply.headers(cause.headers);
   if (problem.code === 'internal') request.log.error({ err: error }, 'request failed');
   return sendProblem(request, reply, problem);
 }

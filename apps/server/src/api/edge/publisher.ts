@@ -4,23 +4,28 @@ import type { User } from '../../identity/caller.ts';
 import { presentedKey } from '../../identity/publish-access.ts';
 import type { ApiDeps } from '../deps.ts';
 import { authorizationOf } from './access.ts';
+import { limitKey, limitUser } from './rate-limit.ts';
 
-export type PublisherDeps = Pick<ApiDeps, 'identity' | 'client' | 'access'>;
+export type PublisherDeps = Pick<ApiDeps, 'identity' | 'client' | 'access' | 'rates'>;
 
-/** False: not to this service, not from there, not with that. */
+/** False: not to this service, not from there, not with that. Throws `TooManyRequests`. */
 export async function mayPublish(
   deps: PublisherDeps,
   serviceId: string,
   request: FastifyRequest,
 ): Promise<boolean> {
-  const { client, access } = deps;
+  const { client, access, rates } = deps;
   const key = presentedKey(request);
-  return access.allows(serviceId, {
+  const user = key === null ? await userOf(deps, request) : null;
+  if (user) limitUser(rates, user);
+  const isAllowed = await access.allows(serviceId, {
     address: client.address(request),
     key,
-    user: key === null ? await userOf(deps, request) : null,
+    user,
     isDisguised: client.isDisguised(request),
   });
+  if (isAllowed && key !== null) limitKey(rates, key);
+  return isAllowed;
 }
 
 /** A login that is no longer good does not keep a program from publishing where it needs none. */

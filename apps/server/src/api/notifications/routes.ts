@@ -218,5 +218,5 @@ function answer(
   if (acceptance.kind === 'idempotency-conflict') throw new ApiProblem('idempotency-conflict');
   const { id, uuid, createdAt, replayed } = acceptance;
   const stored = { id, uuid, createdAt: createdAt.toISOString() };
-  return answerAtOnce(request, reply, 201, stored, replayed ? { 'idempotency-replayed': 'true' } : {});
+  return answerAtOnce(request, reply, 201, stored, replayed ? ['idempotency-replayed', 'true'] : []);
 }

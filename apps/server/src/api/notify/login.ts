@@ -2,6 +2,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { Actor } from '../../audit/entry.ts';
 import { may, type Need, type User } from '../../identity/caller.ts';
+import { limitCaller } from '../edge/rate-limit.ts';
 import type { NotifyDeps } from './deps.ts';
 import { NotifyFailure } from './failure.ts';
 
@@ -18,6 +19,7 @@ async function require(deps: NotifyDeps, request: FastifyRequest, need: Need): P
   if (result.kind === 'inactive') throw new NotifyFailure(403, 'Inactive user');
   if (result.kind === 'refused')
     throw new NotifyFailure(401, result.detail, { 'www-authenticate': 'Bearer' });
+  limitCaller(deps.rates, request, result);
   if (!result.user || !may(result, need))
     throw new NotifyFailure(403, "The user doesn't have enough privileges");
   return result.user;

@@ -5,6 +5,7 @@ import type { LiveEvent } from '../../live/hub.ts';
 import { POSITION_SHAPE, parsePosition } from '../../live/position.ts';
 import type { ApiDeps, StreamLimits } from '../deps.ts';
 import { loginOf, needs } from '../edge/access.ts';
+import { commonHeadersOf, type FlatHeaders } from '../edge/common-headers.ts';
 import { presentInboxItem } from '../inbox/present.ts';
 
 const LIMITS: StreamLimits = {
@@ -49,7 +50,7 @@ export function streamRoutes(deps: Pick<ApiDeps, 'live' | 'stream'>): FastifyPlu
         onEnd: feed.end,
       });
       reply.hijack();
-      feed.open(request.id, stop);
+      feed.open(commonHeadersOf(request), stop);
       return reply;
     });
   };
@@ -80,7 +81,7 @@ function createFeed(socket: ServerResponse, limits: StreamLimits, onReady: () =>
       ended = true;
       if (opened) socket.end();
     },
-    open(requestId: string, stop: () => void) {
+    open(headers: FlatHeaders, stop: () => void) {
       const keepAlive = setInterval(() => send(': still here\n\n'), limits.keepAliveMs);
       const close = () => {
         clearInterval(keepAlive);
@@ -90,7 +91,7 @@ function createFeed(socket: ServerResponse, limits: StreamLimits, onReady: () =>
       if (socket.destroyed) return close();
       socket.on('close', close);
       socket.on('drain', relax);
-      socket.writeHead(200, { ...HEAD, 'x-request-id': requestId });
+      socket.writeHead(200, [...HEAD, ...headers]);
       opened = true;
       socket.write(early);
       relax();
@@ -99,12 +100,7 @@ function createFeed(socket: ServerResponse, limits: StreamLimits, onReady: () =>
   };
 }
 
-const HEAD = {
-  'content-type': 'text/event-stream; charset=utf-8',
-  'cache-control': 'no-store',
-  'x-accel-buffering': 'no',
-  'x-content-type-options': 'nosniff',
-};
+const HEAD = ['content-type', 'text/event-stream; charset=utf-8', 'x-accel-buffering', 'no'];
 
 function toFrame(event: LiveEvent): string {
   if (event.type === 'inbox') {
