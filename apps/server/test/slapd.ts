@@ -1,7 +1,15 @@
 /** A real OpenLDAP server with TLS, as Debian packages it, for the tests of LDAP. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,7 +39,8 @@ export interface Slapd {
   /** As an administrator of the directory would, so that its `memberOf` follows. */
   add(ldif: string): void;
   /** It goes on accepting connections and says nothing any more. */
-  freeze(): void;
+  /** Resolves when no thread of it runs any more: a signal takes its time on a busy machine. */
+  freeze(): Promise<void>;
   thaw(): void;
   stop(): Promise<void>;
 }
@@ -62,13 +71,26 @@ export async function startSlapd(entries: string, validity: Validity = 'valid'):
     ca: cert,
     remove: (dn) => void execFileSync('ldapdelete', [...asRoot(ldap), dn], { stdio: 'pipe' }),
     add: (ldif) => void execFileSync('ldapadd', asRoot(ldap), { input: ldif, stdio: 'pipe' }),
-    freeze: () => void server.kill('SIGSTOP'),
+    async freeze() {
+      server.kill('SIGSTOP');
+      while (!isStopped(server.pid ?? 0)) await delay(STATE_POLL_MS);
+    },
     thaw: () => void server.kill('SIGCONT'),
     async stop() {
       await end(server);
       rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+const STATE_POLL_MS = 5;
+
+/** proc(5): the state of every thread stands behind the name of the program. */
+function isStopped(pid: number): boolean {
+  return readdirSync(`/proc/${pid}/task`).every((thread) => {
+    const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).startsWith('T');
+  });
 }
 
 const asRoot = (url: string) => ['-x', '-H', url, '-D', ROOT.dn, '-w', ROOT.password];

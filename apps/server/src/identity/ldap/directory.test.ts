@@ -209,7 +209,7 @@ describe.runIf(hasSlapd())('an LDAP directory', () => {
   });
 
   it.each(['ldap', 'ldaps'] as const)('that has fallen silent is unavailable in time (%s)', async (way) => {
-    slapd.freeze();
+    await slapd.freeze();
     try {
       const verdict = await ask('ada', 'ada secret', {}, { url: slapd[way], timeoutMs: 150 });
       expect(verdict).toEqual({ kind: 'unavailable', reason: 'no answer within 150 ms' });

@@ -101,7 +101,7 @@ describe.runIf(hasSlapd())('somebody who leaves the directory', () => {
       { lookup: { ...lookup, bindAs: { ...ROOT, password: 'wrong' } } },
     ];
     for (const given of broken) await expect(recheck(given)).rejects.toThrow();
-    slapd.freeze();
+    await slapd.freeze();
     await expect(recheck({ server: { ...server, timeoutMs: 150 } })).rejects.toThrow(
       'no answer within 150 ms',
     );

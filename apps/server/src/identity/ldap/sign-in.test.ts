@@ -81,7 +81,7 @@ describe.runIf(hasSlapd())('signing in by LDAP', () => {
       'the directory is slow',
       /^ldap unavailable: no answer within 150 ms/,
       () => {
-        slapd.freeze();
+        await slapd.freeze();
         return { timeoutMs: 150 };
       },
       () => slapd.thaw(),
