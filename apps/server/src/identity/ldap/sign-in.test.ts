@@ -74,13 +74,20 @@ describe.runIf(hasSlapd())('signing in by LDAP', () => {
     expect(await groupsOf(first.user.id)).toEqual([]);
   });
 
-  describe.each<[what: string, reason: RegExp, prepare: () => Partial<DirectoryServer>, after?: () => void]>([
+  describe.each<
+    [
+      what: string,
+      reason: RegExp,
+      prepare: () => Partial<DirectoryServer> | Promise<Partial<DirectoryServer>>,
+      after?: () => void,
+    ]
+  >([
     ['the password is wrong', /^ldap refused: InvalidCredentialsError/, () => ({})],
     ['the directory is dead', /^ldap unavailable: ECONNREFUSED/, () => ({ url: 'ldaps://127.0.0.1:1' })],
     [
       'the directory is slow',
       /^ldap unavailable: no answer within 150 ms/,
-      () => {
+      async () => {
         await slapd.freeze();
         return { timeoutMs: 150 };
       },
@@ -101,7 +108,7 @@ describe.runIf(hasSlapd())('signing in by LDAP', () => {
     ],
   ])('when %s', (_what, reason, prepare, after = () => undefined) => {
     it('refuses, says why in the log, and lets the local administrator in', async () => {
-      const given = prepare();
+      const given = await prepare();
       try {
         const { result, reasons } = await signIn('leaver', 'not the secret', given);
         expect(result.kind).toBe('refused');
