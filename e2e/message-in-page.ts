@@ -35,8 +35,31 @@ export function scrollAwayAndBack(end: Element): void {
   requestAnimationFrame(() => end.scrollIntoView());
 }
 
-/** The only notification that the service worker shows; null while there is none. */
+declare global {
+  interface Window {
+    /** Resolves when the service worker showed what was pushed. */
+    shown: Promise<void>;
+  }
+}
+
+/**
+ * For before a push: the worker tells its pages once it is shown. Chromium forgets a notification when it is asked for
+ * them while it shows one.
+ */
+export function awaitShown(): void {
+  window.shown = new Promise((resolve) => {
+    const listen = ({ data }: MessageEvent<{ type: string }>) => {
+      if (data.type !== 'arrived') return;
+      navigator.serviceWorker.removeEventListener('message', listen);
+      resolve();
+    };
+    navigator.serviceWorker.addEventListener('message', listen);
+  });
+}
+
+/** The only notification, once it is shown. */
 export async function readNotification(): Promise<{ title: string; body: string } | null> {
+  await window.shown;
   const worker = await navigator.serviceWorker.ready;
   const [shown] = await worker.getNotifications();
   return shown ? { title: shown.title, body: shown.body } : null;

@@ -55,7 +55,11 @@ export function strangers(): string[] {
   const strange = (element: Element): string[] => {
     const tag = element.localName;
     const handlers = element.getAttributeNames().filter((name) => /^on[a-z]+$/.test(name));
-    const addresses = addressed.flatMap((name) => element.getAttribute(name) ?? []);
+    // The logo of the API documents is such an image; no hostile text is.
+    const isLogo = (address: string) => tag === 'img' && address.startsWith('data:image/svg+xml;base64,');
+    const addresses = addressed
+      .flatMap((name) => element.getAttribute(name) ?? [])
+      .filter((address) => !isLogo(address));
     const foreign = addresses.filter(
       (address) => !/^https?:$/.test(new URL(address, location.href).protocol),
     );
