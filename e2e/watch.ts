@@ -43,7 +43,9 @@ declare global {
 
 /** For the start of every frame: `__ran` tells the test. */
 function tellWhatRuns(): void {
-  Object.defineProperty(window, '__ran', { set: (name: string) => window.tellRan(name) });
+  // It may run twice in a page that another one opened.
+  const set = (name: string) => window.tellRan(name);
+  Object.defineProperty(window, '__ran', { set, configurable: true });
 }
 
 /**
