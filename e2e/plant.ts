@@ -92,9 +92,17 @@ export async function plantTheRest(planter: Planter, serviceId: string): Promise
   await planter.send('v3 PATCH /groups/{id}', { id }, { name: hostile('frame') });
   const device = { kind: 'fcm', address: hostile('no-scheme'), app: name, name };
   await planter.send('v3 POST /devices', {}, device);
+  await plantInvited(planter, device);
   await planter.send('v1 POST /users/user/apn-token', {}, { apn_token: hostile('image') });
   await planter.send('v2 POST /users/user/device-token', {}, { device_token: hostile('svg') });
   await plantProviders(planter);
+}
+
+async function plantInvited(planter: Planter, register: object): Promise<void> {
+  const invited = { username: hostile('svg') };
+  const { code } = await planter.send<{ code: string }>('v3 POST /invitations', {}, invited);
+  const use = { code, password: 'long enough', device: hostile('svg'), register };
+  await planter.send('v3 POST /one-time-codes/use', {}, use);
 }
 
 async function plantProviders(planter: Planter): Promise<void> {

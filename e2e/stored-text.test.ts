@@ -104,7 +104,7 @@ describe.skipIf(executablePath === null)('stored text', () => {
     });
   });
 
-  it('is planted in every field that takes it', async () => {
+  it('is planted in every field that takes it', { timeout: 90_000 }, async () => {
     const { stage, planter, person } = hosted;
     const serviceIds = await plantServices(planter);
     messages = await plantMessages(stage, planter, person, serviceIds);
