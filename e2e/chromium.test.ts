@@ -2,36 +2,21 @@
  * The inbox app in Chromium. Without Google's push service Chromium cannot subscribe, so the subscription is the fake
  * browser's, and what the server then sends it is handed to the service worker by the DevTools protocol.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { FakeSubscription } from '@tocsin/push/testing';
 import { ADMIN_PASSWORD } from '@tocsin/server/testing';
-import { type BrowserContext, type CDPSession, chromium, type Page } from 'playwright-core';
+import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { browserPath } from './browsers.ts';
+import { type Chromium, findWorker, launchChromium, type Worker } from './chromium.ts';
 import { keepShifts, keepViolations, shownTitles } from './in-page.ts';
 import { PATIENCE_MS, publishAndTime, type Stage, startStage } from './stage.ts';
 
 const executablePath = browserPath('chromium');
-let profile: string;
 let stage: Stage;
+let browser: Chromium;
 let context: BrowserContext;
 let page: Page;
-let worker: { readonly session: CDPSession; readonly registrationId: string };
+let worker: Worker;
 const complaints: string[] = [];
-
-/** Runs in the page: subscribing answers with `subscription`, and changes nothing else. */
-function answerSubscribing({ address, p256dh, auth }: FakeSubscription): void {
-  const keys = { p256dh, auth };
-  const subscription = {
-    endpoint: address,
-    toJSON: () => ({ endpoint: address, keys }),
-    unsubscribe: async () => true,
-  };
-  PushManager.prototype.subscribe = async () => subscription as unknown as PushSubscription;
-  PushManager.prototype.getSubscription = async () => subscription as unknown as PushSubscription;
-}
 
 function listen(to: Page): void {
   to.setDefaultTimeout(PATIENCE_MS);
@@ -39,18 +24,6 @@ function listen(to: Page): void {
     if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
   });
   to.on('pageerror', (error) => complaints.push(String(error)));
-}
-
-/** The registration as the DevTools protocol knows it. */
-async function findWorker() {
-  const session = await context.newCDPSession(page);
-  const found = new Promise<string>((resolve) => {
-    session.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {
-      if (registrations[0]) resolve(registrations[0].registrationId);
-    });
-  });
-  await session.send('ServiceWorker.enable');
-  return { session, registrationId: await found };
 }
 
 /** The browser itself complains about every answer that is an error; this one was wanted. */
@@ -63,11 +36,7 @@ async function handOver(title: string): Promise<void> {
   const { received } = stage.pushService;
   const isIt = ({ json }: { json: unknown }) => (json as { title: string }).title === title;
   await expect.poll(() => received.some(isIt), { timeout: PATIENCE_MS }).toBe(true);
-  await worker.session.send('ServiceWorker.deliverPushMessage', {
-    origin: `${stage.url}/`,
-    registrationId: worker.registrationId,
-    data: JSON.stringify(received.find(isIt)?.json),
-  });
+  await worker.push(received.find(isIt)?.json);
 }
 
 async function signIn(password: string): Promise<void> {
@@ -78,27 +47,17 @@ async function signIn(password: string): Promise<void> {
 
 describe.skipIf(executablePath === null)('Chromium', () => {
   beforeAll(async () => {
-    profile = mkdtempSync(join(tmpdir(), 'tocsin-chromium-'));
     stage = await startStage();
-    context = await chromium.launchPersistentContext(profile, {
-      executablePath: executablePath ?? '',
-      viewport: { width: 390, height: 844 },
-      args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--no-first-run'],
-    });
-    await context.grantPermissions(['notifications'], { origin: stage.url });
+    browser = await launchChromium(stage, executablePath ?? '');
+    context = browser.context;
     await context.addInitScript(keepViolations);
     await context.addInitScript(keepShifts);
-    const { publicKey } = (await (await fetch(`${stage.url}/api/v3/webpush/key`)).json()) as {
-      publicKey: string;
-    };
-    await context.addInitScript(answerSubscribing, stage.pushService.subscribe(publicKey));
     page = await context.newPage();
     listen(page);
   }, 120_000);
   afterAll(async () => {
-    await context?.close();
+    await browser?.close();
     await stage?.close();
-    rmSync(profile, { recursive: true, force: true });
   }, 60_000);
 
   it('says that the password is wrong', async () => {
@@ -121,7 +80,7 @@ describe.skipIf(executablePath === null)('Chromium', () => {
   it('shows the message within a second, and the service worker shows it too', async () => {
     const { id, title, ms } = await publishAndTime(stage, page, 'Beam lost', 1_000);
     expect(ms).toBeLessThan(1_000);
-    worker = await findWorker();
+    worker = await findWorker(stage, page);
     await handOver(title);
     await expect.poll(() => page.evaluate(shownTitles), { timeout: PATIENCE_MS }).toContain(title);
     await stage.untilLogged(id, ['accepted', 'received', 'displayed']);

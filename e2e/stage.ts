@@ -9,6 +9,8 @@ import { awaitText } from './in-page.ts';
 
 export interface Stage {
   readonly url: string;
+  /** Of the first administrator. */
+  readonly authorization: string;
   readonly pushService: FakeWebPushService;
   /** Publishes to the service that a new server has; `at` is the ms since the epoch before it was sent. */
   publish(title: string, more?: object): Promise<{ readonly id: number; readonly at: number }>;
@@ -47,6 +49,7 @@ export async function startStage(): Promise<Stage> {
   };
   return {
     url: server.url,
+    authorization,
     pushService,
     async publish(title, more = {}) {
       const at = Date.now();

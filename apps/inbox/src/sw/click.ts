@@ -1,10 +1,11 @@
+import { safeLink } from '../messages/safe-link.ts';
 import type { ToPage } from '../notifications/worker-message.ts';
 import type { ShownData } from './present.ts';
 
 /** Where a click leads: an action's own address, else the message in this app. */
 export function clickTarget(data: ShownData, action: string): { path: string } | { url: string } {
-  const url = data.actions.find(({ id }) => id === action)?.url ?? '';
-  return /^https?:\/\//i.test(url) ? { url } : { path: data.path };
+  const url = safeLink(data.actions.find(({ id }) => id === action)?.url);
+  return url === null ? { path: data.path } : { url };
 }
 
 /** Shows `path` in a page that is already open, or opens one. */

@@ -92,10 +92,13 @@ test('a click leads to the message, an action to its own address', () => {
   expect(clickTarget(data, 'unknown')).toEqual({ path: '/messages/42' });
 });
 
-test('an action with a dangerous address leads to the message', () => {
-  const { data } = shownFor({
-    ...full,
-    actions: [{ id: 'x', title: 'X', url: 'javascript:alert(1)' }],
-  }).options;
+test.each([
+  'javascript:alert(1)',
+  ' JaVa\tScRiPt:alert(1)',
+  'data:text/html,x',
+  '//evil.example',
+  'https://[',
+])('an action whose address is %j leads to the message', (url) => {
+  const { data } = shownFor({ ...full, actions: [{ id: 'x', title: 'X', url }] }).options;
   expect(clickTarget(data, 'x')).toEqual({ path: '/messages/42' });
 });
