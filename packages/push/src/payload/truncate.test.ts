@@ -69,6 +69,18 @@ describe('fitting texts', () => {
     expect(JSON.parse(built)).toMatchObject({ title: 'short', body: expect.stringMatching(/^x+…$/) });
   });
 
+  it('shortens texts of one length alike: none vanishes for the others', () => {
+    const long = 'x'.repeat(1_024);
+    const built = fitTexts(
+      { title: long, subtitle: long, body: long },
+      (fitting) => JSON.stringify(fitting),
+      sizeOf,
+      1_500,
+    );
+    for (const one of Object.values(JSON.parse(built) as Record<string, string>))
+      expect(one.length).toBeGreaterThan(400);
+  });
+
   it('throws when it does not fit even without any text', () => {
     expect(() => fitTexts({ body: 'x' }, (fitting) => JSON.stringify(fitting), sizeOf, 5)).toThrow(
       RangeError,

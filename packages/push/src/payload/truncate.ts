@@ -30,7 +30,8 @@ export function truncateUnits(text: string, count: number): string {
 
 /**
  * Builds something from texts and shortens the longest of them, again and again, until `sizeOf` it is at most
- * `maxBytes`. Throws `RangeError` when it does not fit even without any text.
+ * `maxBytes`: texts of one length are shortened alike, so that none vanishes for the others. Throws `RangeError` when
+ * it does not fit even without any text.
  */
 export function fitTexts<Texts extends Record<string, string>, Built>(
   texts: Texts,
@@ -43,11 +44,19 @@ export function fitTexts<Texts extends Record<string, string>, Built>(
     const built = build(fitting);
     const excess = sizeOf(built) - maxBytes;
     if (excess <= 0) return built;
-    const longest = Object.entries(fitting).reduce((a, b) =>
-      Buffer.byteLength(b[1]) > Buffer.byteLength(a[1]) ? b : a,
-    );
-    const bytes = Buffer.byteLength(longest[1]);
-    if (bytes === 0) throw new RangeError(`the payload needs ${excess} bytes more than the provider takes`);
-    fitting = { ...fitting, [longest[0]]: truncateBytes(longest[1], Math.max(0, bytes - excess)) };
+    const limit = shorterLimit(Object.values(fitting), excess);
+    if (limit < 0) throw new RangeError(`the payload needs ${excess} bytes more than the provider takes`);
+    const cut = Object.entries(fitting).map(([name, text]) => [name, truncateBytes(text, limit)]);
+    fitting = Object.fromEntries(cut) as Texts;
   }
+}
+
+/** Bytes that no text may be longer than, for about `excess` bytes less; -1 when there is nothing left to shorten. */
+function shorterLimit(texts: readonly string[], excess: number): number {
+  const sizes = texts.map((text) => Buffer.byteLength(text));
+  const longest = Math.max(0, ...sizes);
+  if (longest === 0) return -1;
+  const equals = sizes.filter((size) => size === longest).length;
+  const next = Math.max(0, ...sizes.filter((size) => size < longest));
+  return Math.max(longest - Math.ceil(excess / equals), next, 0);
 }
