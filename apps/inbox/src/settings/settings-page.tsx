@@ -89,7 +89,10 @@ function Account() {
     <section className="settings-section" aria-labelledby="account-title">
       <h2 id="account-title">{texts.account}</h2>
       <p>
-        {texts.signedInAs} <strong>{user.username}</strong>
+        {texts.signedInAs}{' '}
+        <bdi>
+          <strong>{user.username}</strong>
+        </bdi>
         {user.isAdmin && ` · ${texts.administrator}`}
       </p>
       <IonButton
