@@ -229,7 +229,7 @@ create unlogged table rate_count (
   subject text not null,
   count bigint not null,
   constraint rate_count_pkey PRIMARY KEY (minute, subject)
-);
+) with (fillfactor=70, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=500);
 
 create table retry (
   notification_id bigint not null,

@@ -99,6 +99,16 @@ export async function createApp(deps: AppDeps): Promise<App> {
     ? await ensureFirstAdmin(database, passwords, config.TOCSIN_ADMIN_PASSWORD)
     : null;
   await ensureDemoAccount(database, passwords, config.DEMO_ACCOUNT_PASSWORD, new Date(clock()));
+  const rates = createRates({
+    limits: {
+      address: config.RATE_LIMIT_ADDRESS,
+      user: config.RATE_LIMIT_USER,
+      key: config.RATE_LIMIT_KEY,
+    },
+    clock,
+    exchange: (shares) => exchangeRates(database, shares),
+    onError: (error) => log.warn({ err: error.message }, 'rates are not exchanged: this node counts alone'),
+  });
   const people = buildPeople({
     database,
     clock,
@@ -114,6 +124,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
     publishNetworks: parseNetworks(
       config.PUBLISH_NETWORKS.length > 0 ? config.PUBLISH_NETWORKS : PRIVATE_NETWORKS,
     ),
+    rates,
     secrets: deps.secrets,
     onChanged: () => channel.wake('access'),
     onProvidersChanged: () => channel.wake('providers'),
@@ -146,16 +157,6 @@ export async function createApp(deps: AppDeps): Promise<App> {
     });
   const trustedProxies = parseNetworks(config.TRUSTED_PROXIES);
   const client = createClient(trustedProxies);
-  const rates = createRates({
-    limits: {
-      address: config.RATE_LIMIT_ADDRESS,
-      user: config.RATE_LIMIT_USER,
-      key: config.RATE_LIMIT_KEY,
-    },
-    clock,
-    exchange: (shares) => exchangeRates(database, shares),
-    onError: (error) => log.warn({ err: error.message }, 'rates are not exchanged: this node counts alone'),
-  });
   const parkings = createParkingBoard(database, report);
   const sending = {
     database,
@@ -212,7 +213,6 @@ export async function createApp(deps: AppDeps): Promise<App> {
     openId: openIdProvider && createOpenId(openIdProvider),
     database,
     client,
-    rates,
     ingest,
     live,
     clock,
@@ -241,7 +241,6 @@ export async function createApp(deps: AppDeps): Promise<App> {
       ...people,
       database,
       client,
-      rates,
       ingest,
       receipts,
       live,
@@ -283,6 +282,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
     channel.on('providers', () => void providers.refresh().catch(report));
     await channel.start();
     stops.push(() => channel.stop());
+    stops.push(() => rates.stop());
     await registry.open();
     stops.push(() => registry.close());
     if (config.roles.has('scheduler')) {
@@ -311,7 +311,6 @@ export async function createApp(deps: AppDeps): Promise<App> {
       await http.listen({ port: config.PORT, host: config.HOST });
       httpPort = (http.addresses()[0] as AddressInfo | undefined)?.port ?? null;
     }
-    stops.push(() => rates.stop());
     stops.push(() => http.close());
     return { httpPort, mqttPort, mqttsPort };
   };

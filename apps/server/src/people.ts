@@ -20,9 +20,11 @@ import type { LoginTokens } from './identity/login-tokens.ts';
 import { createMemory } from './identity/memory.ts';
 import type { Passwords } from './identity/passwords.ts';
 import { createPublishAccess, type PublishAccess } from './identity/publish-access.ts';
+import { createRequestLimits, type RequestLimits } from './identity/request-limits.ts';
 import { createThrottle } from './identity/throttle.ts';
 import type { Clock } from './lib/clock.ts';
 import type { Networks } from './lib/network.ts';
+import type { Rates } from './lib/rates.ts';
 import type { Database } from './store/database.ts';
 import type { Secrets } from './store/secret.ts';
 
@@ -36,6 +38,7 @@ export interface PeopleDeps {
   readonly checks: readonly CredentialCheck[];
   readonly adminUsers: ReadonlySet<string>;
   readonly publishNetworks: Networks;
+  readonly rates: Rates;
   readonly onVerdict: OnVerdict;
   /** Somebody may do more or less than before: the other nodes should know. */
   readonly onChanged: () => void;
@@ -47,6 +50,7 @@ export interface People {
   readonly audit: Audit;
   readonly identity: Identity;
   readonly access: PublishAccess;
+  readonly limits: RequestLimits;
   readonly accounts: Accounts;
   readonly sessions: Sessions;
   readonly accessKeys: AccessKeys;
@@ -71,11 +75,13 @@ export function buildPeople(deps: PeopleDeps): People {
   const lastUse = createLastUse(database, clock, onError);
   const keys = createKeys(database, clock, memory);
   const throttle = createThrottle(database, clock);
+  const limits = createRequestLimits({ rates: deps.rates, audit, clock });
   const administration = { database, clock, audit };
   return {
     audit,
     identity: createIdentity({ ...deps, memory, keys, lastUse, audit, throttle }),
-    access: createPublishAccess({ ...deps, memory, keys, lastUse, audit }),
+    access: createPublishAccess({ ...deps, memory, keys, lastUse, audit, limits }),
+    limits,
     accounts: createAccounts({ ...administration, passwords: deps.passwords }),
     sessions: createSessions(administration),
     accessKeys: createAccessKeys(administration),

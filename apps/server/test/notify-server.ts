@@ -12,7 +12,6 @@ import { testClock } from './builders.ts';
 import { testDatabase } from './database.ts';
 import { type Answer, type Call, send } from './http-call.ts';
 import { createPeople, type People } from './people.ts';
-import { testRates } from './rates.ts';
 
 export type { Call } from './http-call.ts';
 export { PASSWORD } from './people.ts';
@@ -44,7 +43,6 @@ export async function startNotifyServer(given: Given = {}): Promise<NotifyServer
     demoService: 'demo',
     openId: null,
     client: createClient(parseNetworks([])),
-    rates: testRates(),
     ...given,
   } as const;
   const http = Fastify({ bodyLimit: 1024 * 1024, forceCloseConnections: true });

@@ -8,7 +8,7 @@ import { buildPeople, type PeopleDeps, type People as ServerPeople } from '../sr
 import type { Database } from '../src/store/database.ts';
 import { createSecrets } from '../src/store/secret.ts';
 import { createUser } from '../src/store/user.ts';
-
+import { testRates } from './rates.ts';
 import { testSealer } from './sealer.ts';
 
 export const PASSWORD = 'correct horse';
@@ -43,6 +43,7 @@ export async function createPeople(
     checks: [localAccounts(database, passwords)],
     adminUsers: new Set(),
     publishNetworks: parseNetworks(PRIVATE_NETWORKS),
+    rates: testRates(),
     onVerdict: () => undefined,
     secrets: createSecrets(database, testSealer()),
     onChanged: () => undefined,

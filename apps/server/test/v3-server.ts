@@ -9,6 +9,7 @@ import { notifyApi } from '../src/api/notify/plugin.ts';
 import { createIngest } from '../src/ingest/ingest.ts';
 import { createMetrics } from '../src/lib/metrics.ts';
 import { PRIVATE_NETWORKS, parseNetworks } from '../src/lib/network.ts';
+import type { Rates } from '../src/lib/rates.ts';
 import { createHub, type LiveHub } from '../src/live/hub.ts';
 import { createReceipts } from '../src/receipts/receipts.ts';
 import { createReceiptTokens, type ReceiptTokens } from '../src/receipts/token.ts';
@@ -21,7 +22,6 @@ import { testClock } from './builders.ts';
 import { type TestDatabase, testDatabase } from './database.ts';
 import { type Answer, type Call, send } from './http-call.ts';
 import { createPeople, type People } from './people.ts';
-import { testRates } from './rates.ts';
 import { testSealer } from './sealer.ts';
 
 export { PASSWORD, type Person } from './people.ts';
@@ -50,6 +50,7 @@ export interface Given
   readonly operations?: Partial<HttpDeps['operations']>;
   /** Addresses whose requests are not counted. */
   readonly exempt?: readonly string[];
+  readonly rates?: Rates;
   /** From where services of the policy `network` may be published to. */
   readonly networks?: readonly string[];
   /** Another way to the same database. */
@@ -64,6 +65,7 @@ export async function startV3Server(given: Given = {}): Promise<V3Server> {
   const people = await createPeople(database, clock.now, {
     publishNetworks: parseNetworks(given.networks ?? PRIVATE_NETWORKS),
     onChanged: () => live.checkLogins(),
+    ...(given.rates && { rates: given.rates }),
   });
   const receiptTokens = createReceiptTokens(Buffer.alloc(32, 5));
   const logged: string[] = [];
@@ -130,7 +132,6 @@ function apiDeps(
     providers: async () => [],
     checkAddress: createAddressCheck(webPushOnly(database, clock)),
     client: createClient(parseNetworks([])),
-    rates: testRates(),
     demoService: 'demo',
     publicUrl: null,
     webPushPublicKey: 'the public key',

@@ -12,9 +12,9 @@ import type { Audit } from '../audit/audit.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { BrowserSignIn } from '../identity/open-id/browser.ts';
 import type { PublishAccess } from '../identity/publish-access.ts';
+import type { RequestLimits } from '../identity/request-limits.ts';
 import type { Ingest } from '../ingest/draft.ts';
 import type { Clock } from '../lib/clock.ts';
-import type { Rates } from '../lib/rates.ts';
 import type { LiveHub } from '../live/hub.ts';
 import type { Receipts } from '../receipts/receipts.ts';
 import type { Database } from '../store/database.ts';
@@ -61,7 +61,7 @@ export interface ApiDeps {
   readonly checkAddress: (kind: DeviceKind, device: DeviceAddress) => string | null;
   /** Who may publish. */
   readonly access: PublishAccess;
-  readonly rates: Rates;
+  readonly limits: RequestLimits;
   /** Where requests come from. */
   readonly client: Client;
   /** The only category of services that the demo account is shown. */

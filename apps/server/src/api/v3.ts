@@ -9,7 +9,6 @@ import { guardRoutes, needs } from './edge/access.ts';
 import { takeJsonOnly } from './edge/json-body.ts';
 import { answerUnknown, collectRoutes } from './edge/known-routes.ts';
 import { renderProblem } from './edge/problem.ts';
-import { limitCallers } from './edge/rate-limit.ts';
 import { validateWithZod } from './edge/validate.ts';
 import { groupRoutes } from './groups/routes.ts';
 import { inboxRoutes } from './inbox/routes.ts';
@@ -35,7 +34,6 @@ export function apiV3(deps: ApiDeps): FastifyPluginAsync {
     api.setSerializerCompiler(() => JSON.stringify);
     api.setErrorHandler(renderProblem);
     guardRoutes(api, deps);
-    limitCallers(api, deps);
     const known = collectRoutes(api);
     api.setNotFoundHandler((request, reply) => answerUnknown(known, request, reply));
     await api.register(fastifySwagger, describeV3);

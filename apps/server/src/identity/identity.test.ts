@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { testClock } from '../../test/builders.ts';
 import { type TestDatabase, testDatabase } from '../../test/database.ts';
 import { HERE } from '../../test/people.ts';
+import { testRates } from '../../test/rates.ts';
 import { testSealer } from '../../test/sealer.ts';
 import { SYSTEM } from '../audit/entry.ts';
 import { parseNetworks } from '../lib/network.ts';
@@ -26,6 +27,7 @@ afterAll(() => test.drop());
 /** One node: what it remembers is its own. */
 function node(checks: CredentialCheck[] = [], onChanged: () => void = () => undefined): Node {
   const people = buildPeople({
+    rates: testRates(),
     database: test.database,
     clock: clock.now,
     node: 'test',

@@ -9,6 +9,7 @@ import { isPublisher, type KeyUse, mayPublishWith, type User } from './caller.ts
 import type { Keys } from './keys.ts';
 import type { LastUse } from './last-use.ts';
 import type { Memory } from './memory.ts';
+import type { RequestLimits } from './request-limits.ts';
 
 export interface Publisher {
   /** The client's address, proxies already looked through. */
@@ -48,7 +49,7 @@ export interface PublishRequest {
 }
 
 export interface PublishAccess {
-  /** Rejects when the database is away. */
+  /** Counts the request for its key, or else its person. Rejects with `TooManyRequests`, and when the database is away. */
   allows(serviceId: string, publisher: Publisher): Promise<boolean>;
 }
 
@@ -60,6 +61,7 @@ export interface PublishAccessDeps {
   readonly keys: Keys;
   readonly lastUse: LastUse;
   readonly audit: Audit;
+  readonly limits: RequestLimits;
   readonly publishNetworks: Networks;
 }
 
@@ -84,6 +86,8 @@ export function createPublishAccess(deps: PublishAccessDeps): PublishAccess {
       const rule = shelf.get(serviceId) ?? (await lookups.add(serviceId));
       const { address, user } = publisher;
       const key = publisher.key === null ? 'none' : ((await deps.keys.recognise(publisher.key)) ?? 'invalid');
+      if (typeof key === 'object') deps.limits.caller(key, { address, requestId: null });
+      else if (user) deps.limits.user(user, { address, requestId: null });
       const isAllowed = mayPublish(rule, serviceId, { address, key, user }, deps.publishNetworks);
       if (typeof key === 'object') deps.lastUse.note(key, address);
       if (!isAllowed) deps.audit.refused(actorOf(publisher, key), refusal(serviceId, publisher, key));

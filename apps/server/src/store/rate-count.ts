@@ -2,14 +2,18 @@
 import type { Exchanged, Share } from '../lib/rates.ts';
 import type { Queryable } from './database.ts';
 
-/** Adds what this node counted and answers with what all nodes have, in the order of `shares`. */
+/**
+ * Adds what this node counted and answers with what all nodes have, in the order of `shares`. A subject may be there
+ * twice: it was forgotten in a flood and came back.
+ */
 export async function exchangeRates(connection: Queryable, shares: readonly Share[]): Promise<Exchanged[]> {
   const rows = await connection.query<Exchanged>(
     `with given as (
        select minute, subject, delta, place from unnest($1::bigint[], $2::text[], $3::bigint[]) with ordinality as g (minute, subject, delta, place)
      ), added as (
        -- In one order everywhere, so that two nodes never wait for each other.
-       insert into rate_count (minute, subject, count) select minute, subject, delta from given where delta > 0 order by minute, subject
+       insert into rate_count (minute, subject, count)
+       select minute, subject, sum(delta) from given where delta > 0 group by minute, subject order by minute, subject
        on conflict (minute, subject) do update set count = rate_count.count + excluded.count
        returning minute, subject, count
      )

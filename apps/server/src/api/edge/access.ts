@@ -19,7 +19,7 @@ declare module 'fastify' {
   }
 }
 
-type AccessDeps = Pick<ApiDeps, 'identity' | 'client'>;
+type AccessDeps = Pick<ApiDeps, 'identity' | 'client' | 'limits'>;
 
 /** For the options of a route: what it needs of who asks. */
 export const needs = (need: Need | 'nobody') => ({ config: { need } });
@@ -48,10 +48,13 @@ const REASONS: Readonly<Record<Need, string>> = {
   admin: 'Only an administrator may do that',
 };
 
-async function recognise({ identity, client }: AccessDeps, request: FastifyRequest): Promise<Caller> {
-  const result = await identity.authenticate(authorizationOf(client, request), client.from(request));
+async function recognise({ identity, client, limits }: AccessDeps, request: FastifyRequest): Promise<Caller> {
+  const from = client.from(request);
+  const result = await identity.authenticate(authorizationOf(client, request), from);
   if (result.kind === 'inactive') throw new ApiProblem('inactive-user');
   if (result.kind === 'refused') throw new ApiProblem('not-authenticated', result.detail);
+  // Also what is then refused counts.
+  limits.caller(result, from);
   return result;
 }
 

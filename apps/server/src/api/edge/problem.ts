@@ -4,7 +4,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { IngestBusy } from '../../ingest/draft.ts';
 import { isConnectionLost, isNeverSent } from '../../ingest/failure.ts';
 import { QueueFull } from '../../lib/batcher.ts';
-import { TooManyRequests } from './rate-limit.ts';
+import { TooManyRequests } from '../../lib/too-many-requests.ts';
 
 export class ApiProblem extends Error {
   readonly code: ErrorCode;

@@ -4,9 +4,8 @@ import type { User } from '../../identity/caller.ts';
 import { presentedKey } from '../../identity/publish-access.ts';
 import type { ApiDeps } from '../deps.ts';
 import { authorizationOf } from './access.ts';
-import { limitKey, limitUser } from './rate-limit.ts';
 
-export type PublisherDeps = Pick<ApiDeps, 'identity' | 'client' | 'access' | 'rates'>;
+export type PublisherDeps = Pick<ApiDeps, 'identity' | 'client' | 'access'>;
 
 /** False: not to this service, not from there, not with that. Throws `TooManyRequests`. */
 export async function mayPublish(
@@ -14,18 +13,14 @@ export async function mayPublish(
   serviceId: string,
   request: FastifyRequest,
 ): Promise<boolean> {
-  const { client, access, rates } = deps;
+  const { client, access } = deps;
   const key = presentedKey(request);
-  const user = key === null ? await userOf(deps, request) : null;
-  if (user) limitUser(rates, user);
-  const isAllowed = await access.allows(serviceId, {
+  return access.allows(serviceId, {
     address: client.address(request),
     key,
-    user,
+    user: key === null ? await userOf(deps, request) : null,
     isDisguised: client.isDisguised(request),
   });
-  if (isAllowed && key !== null) limitKey(rates, key);
-  return isAllowed;
 }
 
 /** A login that is no longer good does not keep a program from publishing where it needs none. */

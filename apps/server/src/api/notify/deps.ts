@@ -4,9 +4,9 @@ import type { Services } from '../../administration/services.ts';
 import type { Identity } from '../../identity/identity.ts';
 import type { OpenId } from '../../identity/open-id/phone.ts';
 import type { PublishAccess } from '../../identity/publish-access.ts';
+import type { RequestLimits } from '../../identity/request-limits.ts';
 import type { Ingest } from '../../ingest/draft.ts';
 import type { Clock } from '../../lib/clock.ts';
-import type { Rates } from '../../lib/rates.ts';
 import type { LiveHub } from '../../live/hub.ts';
 import type { Database } from '../../store/database.ts';
 import type { Client } from '../edge/client.ts';
@@ -24,7 +24,7 @@ export interface NotifyDeps {
   /** The only service the `demo` account is shown. */
   readonly demoService: string;
   readonly access: PublishAccess;
-  readonly rates: Rates;
+  readonly limits: RequestLimits;
   readonly client: Client;
   readonly accounts: Accounts;
   readonly devices: Devices;

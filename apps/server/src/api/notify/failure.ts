@@ -3,7 +3,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { IngestBusy } from '../../ingest/draft.ts';
 import { isConnectionLost, isNeverSent } from '../../ingest/failure.ts';
 import { QueueFull } from '../../lib/batcher.ts';
-import { TooManyRequests } from '../edge/rate-limit.ts';
+import { TooManyRequests } from '../../lib/too-many-requests.ts';
 
 /** One entry of a 422 answer, as pydantic 2 writes it. */
 export interface FieldError {
@@ -59,7 +59,7 @@ function answerable(failure: NotifyFailure): NotifyFailure {
 function toFailure(error: FastifyError): NotifyFailure {
   const cause: Error = error;
   if (cause instanceof NotifyFailure) return cause;
-  if (cause instanceof TooManyRequests) return new NotifyFailure(429, cause.message, cause.headers);
+  if (cause instanceof TooManyRequests) return new NotifyFailure(429, 'Too many requests', cause.headers);
   if (cause instanceof IngestBusy) return unavailable(cause.retryAfterSeconds);
   if (cause instanceof QueueFull || isNeverSent(cause) || isConnectionLost(cause)) return unavailable(1);
   if (error.statusCode === 413) return new NotifyFailure(413, 'Request Entity Too Large');

@@ -2,7 +2,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { Actor } from '../../audit/entry.ts';
 import { may, type Need, type User } from '../../identity/caller.ts';
-import { limitCaller } from '../edge/rate-limit.ts';
 import type { NotifyDeps } from './deps.ts';
 import { NotifyFailure } from './failure.ts';
 
@@ -15,11 +14,12 @@ export function requireAdmin(deps: NotifyDeps, request: FastifyRequest): Promise
 }
 
 async function require(deps: NotifyDeps, request: FastifyRequest, need: Need): Promise<User> {
-  const result = await deps.identity.authenticate(request.headers.authorization, deps.client.from(request));
+  const from = deps.client.from(request);
+  const result = await deps.identity.authenticate(request.headers.authorization, from);
   if (result.kind === 'inactive') throw new NotifyFailure(403, 'Inactive user');
   if (result.kind === 'refused')
     throw new NotifyFailure(401, result.detail, { 'www-authenticate': 'Bearer' });
-  limitCaller(deps.rates, request, result);
+  deps.limits.caller(result, from);
   if (!result.user || !may(result, need))
     throw new NotifyFailure(403, "The user doesn't have enough privileges");
   return result.user;

@@ -1,0 +1,94 @@
+/** Counts requests by who asks, and writes into the audit log who asks too often: once a minute, however often that is. */
+import type { Audit } from '../audit/audit.ts';
+import type { Actor } from '../audit/entry.ts';
+import type { Clock } from '../lib/clock.ts';
+import { networkOf } from '../lib/network.ts';
+import type { RateKind, Rates } from '../lib/rates.ts';
+import { TooManyRequests } from '../lib/too-many-requests.ts';
+import type { Caller, User } from './caller.ts';
+
+/** Where a request comes from, for the audit log. */
+export interface Place {
+  /** The client's address, proxies already looked through. */
+  readonly address: string;
+  readonly requestId: string | null;
+}
+
+/** Each counts one request and throws `TooManyRequests`. */
+export interface RequestLimits {
+  /** By the network of the address. */
+  address(place: Place): void;
+  /** A login counts as its person, a key as itself and as its person, if it has one. */
+  caller(caller: Caller, place: Place): void;
+  /** A person who signed in otherwise than by a login that is at hand. */
+  user(user: Pick<User, 'id' | 'username'>, place: Place): void;
+}
+
+export interface RequestLimitsDeps {
+  readonly rates: Rates;
+  readonly audit: Audit;
+  readonly clock: Clock;
+}
+
+export function createRequestLimits({ rates, audit, clock }: RequestLimitsDeps): RequestLimits {
+  const isFirst = oncePerMinute(clock);
+  const refuse = (kind: RateKind, id: string, wait: number, actor: Actor): never => {
+    const refusal = new TooManyRequests(kind, rates.limits[kind], wait);
+    if (isFirst(`${kind} ${id}`))
+      audit.refused(actor, {
+        action: 'request.limit',
+        subject: kind,
+        subjectId: id,
+        subjectName: actor.name,
+        detail: refusal.message,
+      });
+    throw refusal;
+  };
+  const takeUser = (user: Pick<User, 'id' | 'username'>, place: Place) => {
+    const id = String(user.id);
+    const wait = rates.take('user', id);
+    if (wait > 0)
+      refuse('user', id, wait, { ...atPlace(place), kind: 'user', id: user.id, name: user.username });
+  };
+  return {
+    address(place) {
+      const network = networkOf(place.address);
+      const wait = rates.take('address', network);
+      if (wait > 0)
+        refuse('address', network, wait, { ...atPlace(place), kind: 'anonymous', id: null, name: '' });
+    },
+    caller(caller, place) {
+      if (caller.user) takeUser(caller.user, place);
+      if (caller.kind === 'login') return;
+      const id = String(caller.keyId);
+      const wait = rates.take('key', id);
+      if (wait === 0) return;
+      refuse('key', id, wait, {
+        ...atPlace(place),
+        kind: 'key',
+        id: caller.user?.id ?? null,
+        name: caller.name,
+      });
+    },
+    user: takeUser,
+  };
+}
+
+const atPlace = ({ address, requestId }: Place) => ({ address, requestId });
+
+const MINUTE_MS = 60_000;
+/** A flood of subjects fills the log no further in that minute. */
+const MOST_TOLD = 1_000;
+
+function oncePerMinute(clock: Clock): (subject: string) => boolean {
+  const told = new Set<string>();
+  let minute = 0;
+  return (subject) => {
+    const now = Math.floor(clock() / MINUTE_MS);
+    if (now !== minute) told.clear();
+    minute = now;
+    if (told.has(subject) || told.size >= MOST_TOLD) return false;
+    told.add(subject);
+    return true;
+  };
+}
