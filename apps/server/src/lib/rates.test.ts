@@ -83,6 +83,17 @@ describe('the rate of one node', () => {
   });
 });
 
+it('a flood of 300,000 addresses leaves no more than 100,000 in mind, and the one that comes all the time is limited', () => {
+  const rates = testRates({ clock: () => START, limits: { address: LIMIT } });
+  let through = 0;
+  for (let n = 0; n < 300_000; n++) {
+    rates.take('address', `stranger ${n}`);
+    if (n % 1_000 === 0) through += taken(rates, 'a', 1);
+  }
+  expect(rates.size).toBeLessThanOrEqual(100_000);
+  expect(through).toBe(LIMIT);
+});
+
 describe('the rate of two nodes on one database', () => {
   function nodes(clock = build.testClock(START)) {
     const node = () =>
@@ -134,6 +145,23 @@ describe('the rate of two nodes on one database', () => {
     await here.exchange();
     await there.exchange();
     expect(taken(there, 'late', 50)).toBe(0);
+  });
+
+  it('takes a subject that is twice in one exchange, forgotten in a flood and back again', async () => {
+    const errors: Error[] = [];
+    const rates = testRates({
+      clock: () => START,
+      limits: { address: LIMIT },
+      mostSubjects: 4,
+      exchange: (shares) => exchangeRates(own.database, shares),
+      onError: (error) => errors.push(error),
+    });
+    taken(rates, 'twice', 5);
+    for (let n = 0; n < 10; n++) rates.take('address', `flood ${n}`);
+    taken(rates, 'twice', 4);
+    await rates.exchange();
+    expect(errors).toEqual([]);
+    expect(taken(rates, 'twice', 50)).toBe(LIMIT - 9);
   });
 
   it('asks the database nothing for those who come seldom', async () => {
