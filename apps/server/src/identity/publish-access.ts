@@ -86,8 +86,8 @@ export function createPublishAccess(deps: PublishAccessDeps): PublishAccess {
       const rule = shelf.get(serviceId) ?? (await lookups.add(serviceId));
       const { address, user } = publisher;
       const key = publisher.key === null ? 'none' : ((await deps.keys.recognise(publisher.key)) ?? 'invalid');
-      if (typeof key === 'object') deps.limits.caller(key, { address, requestId: null });
-      else if (user) deps.limits.user(user, { address, requestId: null });
+      if (typeof key === 'object') deps.limits.caller(key, publisher);
+      else if (user) deps.limits.user(user, publisher);
       const isAllowed = mayPublish(rule, serviceId, { address, key, user }, deps.publishNetworks);
       if (typeof key === 'object') deps.lastUse.note(key, address);
       if (!isAllowed) deps.audit.refused(actorOf(publisher, key), refusal(serviceId, publisher, key));

@@ -22,7 +22,7 @@ const key = (keyId: number, user: User | null): KeyUse => ({
   serviceIds: null,
   monitorIds: null,
 });
-const HERE = { address: '192.0.2.1', requestId: null };
+const HERE = { address: '192.0.2.1' };
 
 let test: TestDatabase;
 let audit: Audit;
@@ -90,17 +90,15 @@ describe('a request counts', () => {
 
   it('for the network of the address', () => {
     let n = 0;
-    const next = () => limits.address({ address: `2001:db8::${(++n).toString(16)}`, requestId: null });
+    const next = () => limits.address(`2001:db8::${(++n).toString(16)}`, 'r');
     expect(through(10, next)).toBe(LIMITS.address);
-    expect(through(10, () => limits.address({ address: '2001:db8:0:1::1', requestId: null }))).toBe(
-      LIMITS.address,
-    );
+    expect(through(10, () => limits.address('2001:db8:0:1::1', 'r'))).toBe(LIMITS.address);
   });
 });
 
 describe('the audit log', () => {
   it('has one entry of a subject and minute, with who it was', async () => {
-    through(50, () => limits.address(HERE));
+    through(50, () => limits.address(HERE.address, 'r'));
     through(50, () => limits.caller(login(ada), HERE));
     through(50, () => limits.caller(key(1, null), HERE));
     const at = { address: '192.0.2.1', times: 1 };
@@ -134,20 +132,20 @@ describe('the audit log', () => {
       },
     ]);
     clock.advance(MINUTE_MS);
-    through(50, () => limits.address(HERE));
+    through(50, () => limits.address(HERE.address, 'r'));
     expect(await refusals()).toHaveLength(4);
   });
 
   it('is not filled by a flood of addresses, and hears of them again when the clock was set back', async () => {
     for (let n = 0; n < 3_000; n++) {
       const address = `198.51.${n >> 8}.${n & 255}`;
-      through(LIMITS.address + 1, () => limits.address({ address, requestId: null }));
+      through(LIMITS.address + 1, () => limits.address(address, 'r'));
     }
     const entries = await refusals();
     // The audit log itself tells 200 a second apart.
     expect(entries).toHaveLength(200);
     clock.advance(-3_600_000);
-    through(50, () => limits.address(HERE));
+    through(50, () => limits.address(HERE.address, 'r'));
     expect(await refusals()).toHaveLength(entries.length + 1);
   });
 });

@@ -11,16 +11,16 @@ import type { Caller, User } from './caller.ts';
 export interface Place {
   /** The client's address, proxies already looked through. */
   readonly address: string;
-  readonly requestId: string | null;
+  readonly requestId?: string | null;
 }
 
 /** Each counts one request and throws `TooManyRequests`. */
 export interface RequestLimits {
   /** By the network of the address. */
-  address(place: Place): void;
+  address(address: string, requestId: string): void;
   /** A login counts as its person, a key as itself and as its person, if it has one. */
   caller(caller: Caller, place: Place): void;
-  /** A person who signed in otherwise than by a login that is at hand. */
+  /** For a person who is known already. */
   user(user: Pick<User, 'id' | 'username'>, place: Place): void;
 }
 
@@ -51,11 +51,11 @@ export function createRequestLimits({ rates, audit, clock }: RequestLimitsDeps):
       refuse('user', id, wait, { ...atPlace(place), kind: 'user', id: user.id, name: user.username });
   };
   return {
-    address(place) {
-      const network = networkOf(place.address);
+    address(address, requestId) {
+      const network = networkOf(address);
       const wait = rates.take('address', network);
       if (wait > 0)
-        refuse('address', network, wait, { ...atPlace(place), kind: 'anonymous', id: null, name: '' });
+        refuse('address', network, wait, { address, requestId, kind: 'anonymous', id: null, name: '' });
     },
     caller(caller, place) {
       if (caller.user) takeUser(caller.user, place);
@@ -74,7 +74,7 @@ export function createRequestLimits({ rates, audit, clock }: RequestLimitsDeps):
   };
 }
 
-const atPlace = ({ address, requestId }: Place) => ({ address, requestId });
+const atPlace = ({ address, requestId = null }: Place) => ({ address, requestId });
 
 const MINUTE_MS = 60_000;
 /** A flood of subjects fills the log no further in that minute. */

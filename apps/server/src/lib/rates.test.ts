@@ -147,6 +147,20 @@ describe('the rate of two nodes on one database', () => {
     expect(taken(there, 'late', 50)).toBe(0);
   });
 
+  it('does not forget for long when the clock is set back into the minute before', async () => {
+    const { here, clock } = nodes();
+    clock.advance(MINUTE_MS);
+    expect(taken(here, 'set back', 50)).toBe(LIMIT);
+    await here.exchange();
+    clock.advance(-100);
+    taken(here, 'set back', 3);
+    clock.advance(100);
+    // Started anew, until the others' counts are heard, among which its own are.
+    expect(taken(here, 'set back', 3)).toBe(3);
+    await here.exchange();
+    expect(taken(here, 'set back', 50)).toBe(0);
+  });
+
   it('takes a subject that is twice in one exchange, forgotten in a flood and back again', async () => {
     const errors: Error[] = [];
     const rates = testRates({

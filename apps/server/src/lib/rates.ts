@@ -2,9 +2,11 @@
  * How many requests of one subject a minute takes, for all nodes together. A request never waits for the others: each
  * node counts by itself, and several times a second they exchange what they counted.
  *
- * A minute slides: of the last whole one as much counts as still lies within 60 s. What is refused does not count.
- * The nodes together take at most the limit, a tenth of it for each further node (so much a node keeps to itself, which
- * spares the database all ordinary clients), and what comes to the others between two exchanges.
+ * A minute slides: of the last whole one as much counts as still lies within 60 s, as if it had come evenly. What is
+ * refused does not count. In a minute of the clock the nodes together take at most the limit, a tenth of it for each
+ * further node (so much a node keeps to itself, which spares the database all ordinary clients), and what comes to the
+ * others between two exchanges, from each at most the limit. Across two minutes a burst at the end of the first counts
+ * less and less in the second: 60 s that begin with it may see up to twice as much. Who stays below is never refused.
  */
 import type { Clock } from './clock.ts';
 

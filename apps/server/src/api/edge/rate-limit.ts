@@ -13,8 +13,7 @@ export function limitAddresses(
 ): void {
   http.addHook('onRequest', (request, _reply, done) => {
     const address = client.address(request);
-    if (!exempt.has(address) && !NOT_COUNTED.has(request.url))
-      limits.address({ address, requestId: request.id });
+    if (!exempt.has(address) && !NOT_COUNTED.has(request.url)) limits.address(address, request.id);
     done();
   });
 }
