@@ -32,6 +32,7 @@ export interface RequestLimitsDeps {
 
 export function createRequestLimits({ rates, audit, clock }: RequestLimitsDeps): RequestLimits {
   const isFirst = oncePerMinute(clock);
+  const networkFor = rememberNetworks();
   const refuse = (kind: RateKind, id: string, wait: number, actor: Actor): never => {
     const refusal = new TooManyRequests(kind, rates.limits[kind], wait);
     if (isFirst(`${kind} ${id}`))
@@ -52,7 +53,7 @@ export function createRequestLimits({ rates, audit, clock }: RequestLimitsDeps):
   };
   return {
     address(address, requestId) {
-      const network = networkOf(address);
+      const network = networkFor(address);
       const wait = rates.take('address', network);
       if (wait > 0)
         refuse('address', network, wait, { address, requestId, kind: 'anonymous', id: null, name: '' });
@@ -75,6 +76,21 @@ export function createRequestLimits({ rates, audit, clock }: RequestLimitsDeps):
 }
 
 const atPlace = ({ address, requestId = null }: Place) => ({ address, requestId });
+
+const MOST_REMEMBERED = 4_096;
+
+/** The network of an IPv6 address takes 4 µs to spell; the same clients ask again and again. */
+function rememberNetworks(): (address: string) => string {
+  const known = new Map<string, string>();
+  return (address) => {
+    const before = known.get(address);
+    if (before !== undefined) return before;
+    if (known.size >= MOST_REMEMBERED) known.clear();
+    const network = networkOf(address);
+    known.set(address, network);
+    return network;
+  };
+}
 
 const MINUTE_MS = 60_000;
 /** A flood of subjects fills the log no further in that minute. */
