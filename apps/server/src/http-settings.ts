@@ -16,7 +16,8 @@ export const HTTP_SETTINGS = {
     .default([]),
   /** Requests per minute, for all nodes together; 0: no limit. */
   RATE_LIMIT_ADDRESS: wholeNumber.default(1_200),
-  RATE_LIMIT_USER: wholeNumber.default(1_200),
+  /** As much as a key: programs publish with the logins and keys of persons too. */
+  RATE_LIMIT_USER: wholeNumber.default(60_000),
   RATE_LIMIT_KEY: wholeNumber.default(60_000),
   /** Addresses that RATE_LIMIT_ADDRESS does not count. */
   RATE_LIMIT_EXEMPT: list
