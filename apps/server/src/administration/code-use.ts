@@ -1,6 +1,6 @@
 /** What a one-time code that somebody shows is worth, and using it up. */
 import { createHash } from 'node:crypto';
-import type { Actor } from '../audit/entry.ts';
+import { nobodyAt, personAt } from '../audit/entry.ts';
 import type { Delayed } from '../identity/answers.ts';
 import type { From } from '../identity/deps.ts';
 import type { Passwords } from '../identity/passwords.ts';
@@ -79,12 +79,10 @@ const REASONS = {
 } as const;
 
 function refuse(deps: OneTimeCodeDeps, from: From, record: CodeRecord | null, kind: keyof typeof REASONS) {
-  const { address, requestId } = from;
-  const nobody: Actor = { kind: 'anonymous', id: null, name: '', address, requestId };
   const what = record
     ? about({ id: record.userId, username: record.username }, record.purpose, 'use')
     : { action: 'one-time-code.use', subject: 'one-time-code' };
-  deps.audit.refused(nobody, { ...what, detail: REASONS[kind] });
+  deps.audit.refused(nobodyAt(from), { ...what, detail: REASONS[kind] });
   return { kind };
 }
 
@@ -118,8 +116,7 @@ function useUp(
   { code, record, hash, wish, from }: UsingUp,
 ): Promise<Registered | null | 'lost'> {
   const { userId, username, purpose } = record;
-  const { address, requestId } = from;
-  const actor: Actor = { kind: 'user', id: userId, name: username, address, requestId };
+  const actor = personAt({ id: userId, username }, from);
   return deps.audit.change(actor, async (connection, note) => {
     const now = new Date(deps.clock());
     if (!(await useCode(connection, hashOf(code), now))) return 'lost';

@@ -1,21 +1,19 @@
 /** Devices: registered by their user, removed, given to somebody else. */
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
-import type { DeviceKind } from '@tocsin/push';
 import type { Actor, Change } from '../audit/entry.ts';
 import type { Queryable } from '../store/database.ts';
-import { type DeviceRecord, deleteDevice, moveDevice, registerDevice } from '../store/device.ts';
+import {
+  type DeviceRecord,
+  deleteDevice,
+  moveDevice,
+  type NewDevice,
+  registerDevice,
+} from '../store/device.ts';
 import { findUser } from '../store/user.ts';
 import type { AdministrationDeps } from './deps.ts';
 
 /** What somebody wants to register, with the address and credential it has or was given. */
-export interface DeviceWish {
-  readonly kind: DeviceKind;
-  readonly address: string;
-  readonly credential: string;
-  readonly environment: string;
-  readonly app: string;
-  readonly name: string;
-}
+export type DeviceWish = Omit<NewDevice, 'userId' | 'at'>;
 
 /** `audited`: always when it is new to the user, or, as of the phones of v1 and v2, only when somebody else had it. */
 export type Audited = 'new' | 'moved';

@@ -4,7 +4,7 @@
  */
 import { type AuditRow, appendAudit } from '../store/audit-entry.ts';
 import type { Database, Queryable } from '../store/database.ts';
-import type { Actor, Change, Refusal } from './entry.ts';
+import { type Actor, type Change, nobodyAt, type Refusal } from './entry.ts';
 
 export interface Audit {
   /** Runs `work` in a transaction, with the entries it hands to `note`, which are written even when it returns a "no". */
@@ -36,7 +36,7 @@ const OVERFLOW: Refusal = {
   subject: 'audit',
   detail: 'more refusals than are told apart',
 };
-const NOBODY: Actor = { kind: 'anonymous', id: null, name: '', address: '', requestId: null };
+const NOBODY = nobodyAt({ address: '', requestId: null });
 
 export function createAudit(deps: AuditDeps): Audit {
   const { database, node } = deps;

@@ -1,17 +1,34 @@
 /** What stands in the audit log. */
 
-/** Who did it, and from where. */
-export interface Actor {
-  readonly kind: 'user' | 'key' | 'system' | 'anonymous';
-  /** The user; of a key its person, if it has one. */
-  readonly id: number | null;
-  readonly name: string;
+/** Where a request comes from. */
+export interface Place {
   /** The client's address, proxies already looked through; '' for the server itself. */
   readonly address: string;
   readonly requestId: string | null;
 }
 
+/** Who did it, and from where. */
+export interface Actor extends Place {
+  readonly kind: 'user' | 'key' | 'system' | 'anonymous';
+  /** The user; of a key its person, if it has one. */
+  readonly id: number | null;
+  readonly name: string;
+}
+
 export const SYSTEM: Actor = { kind: 'system', id: null, name: '', address: '', requestId: null };
+
+export const nobodyAt = ({ address, requestId }: Place): Actor => ({
+  kind: 'anonymous',
+  id: null,
+  name: '',
+  address,
+  requestId,
+});
+
+export const personAt = (
+  { id, username }: { readonly id: number; readonly username: string },
+  { address, requestId }: Place,
+): Actor => ({ kind: 'user', id, name: username, address, requestId });
 
 /** What was done to what. Secrets never stand in `before` and `after`, only that they changed, or a fingerprint. */
 export interface Change {

@@ -23,7 +23,7 @@ export type MayPublish = (serviceId: string, publisher: Publisher) => Promise<bo
 export interface TokenAuthentication {
   authenticate(
     authorization: string,
-    from: From,
+    place: Omit<From, 'device'>,
   ): Promise<
     { readonly kind: 'login'; readonly user: MqttUser } | { readonly kind: 'key' | 'inactive' | 'refused' }
   >;
@@ -75,12 +75,10 @@ async function findUser(
   identity: TokenAuthentication,
   { username = '', password: token = '', address }: Credentials,
 ): Promise<Principal | null> {
-  const found = await identity.authenticate(`Bearer ${token}`, { address, ...BY_MQTT });
+  const found = await identity.authenticate(`Bearer ${token}`, { address, requestId: null });
   if (found.kind !== 'login' || found.user.username !== username.toLowerCase()) return null;
   return { kind: 'user', user: found.user, token };
 }
-
-const BY_MQTT = { device: 'MQTT', requestId: null };
 
 /**
  * As it is now: null when the login of a connected user ended meanwhile. The others are looked at where they act.
@@ -92,6 +90,6 @@ export async function renewed(
   address: string,
 ): Promise<Principal | null> {
   if (principal.kind !== 'user') return principal;
-  const found = await identity.authenticate(`Bearer ${principal.token}`, { address, ...BY_MQTT });
+  const found = await identity.authenticate(`Bearer ${principal.token}`, { address, requestId: null });
   return found.kind === 'login' ? { ...principal, user: found.user } : null;
 }

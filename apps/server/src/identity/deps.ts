@@ -1,4 +1,5 @@
 import type { Audit } from '../audit/audit.ts';
+import type { Place } from '../audit/entry.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Database } from '../store/database.ts';
 import type { CredentialCheck, OnVerdict } from './credential-check.ts';
@@ -9,13 +10,10 @@ import type { Memory } from './memory.ts';
 import type { Passwords } from './passwords.ts';
 import type { Throttle } from './throttle.ts';
 
-/** Where a request comes from. */
-export interface From {
-  /** The client's address, proxies already looked through. */
-  readonly address: string;
+/** Where somebody signs in from. */
+export interface From extends Place {
   /** What signs in, as it says itself. */
   readonly device: string;
-  readonly requestId: string | null;
 }
 
 export interface IdentityDeps {

@@ -1,5 +1,6 @@
 /** Who somebody is: signing in, recognising a login or a key. */
 import type { Change } from '../audit/entry.ts';
+import { type Place, personAt } from '../audit/entry.ts';
 import { revokeTokensOf } from '../store/login-token.ts';
 import { findUser, setPasswordHash } from '../store/user.ts';
 import type { Authentication, Delayed, PasswordAnswer, SignIn } from './answers.ts';
@@ -7,7 +8,7 @@ import type { Login, User } from './caller.ts';
 import type { Vouched } from './credential-check.ts';
 import type { From, IdentityDeps } from './deps.ts';
 import { createRecogniser } from './recognise.ts';
-import { actorOf, signIn, signInVouched, welcome } from './sign-in.ts';
+import { signIn, signInVouched, welcome } from './sign-in.ts';
 
 export interface Identity {
   /** Throws `QueueFull` when too many want to sign in. */
@@ -17,7 +18,7 @@ export interface Identity {
   /** Somebody proved otherwise to be this user: by a one-time code. */
   signInAs(userId: number, from: From): Promise<SignIn>;
   /** Takes the Authorization header as it came. A key is nobody's login: ask `may`. */
-  authenticate(authorization: string | undefined, from: From): Promise<Authentication>;
+  authenticate(authorization: string | undefined, place: Place): Promise<Authentication>;
   /** Ends every other login of the user. */
   changePassword(login: Login, current: string, next: string, from: From): Promise<PasswordAnswer>;
   /** Whether that is the password of the account; also right where another server keeps it. Guesses are slowed down. */
@@ -53,7 +54,7 @@ async function changePassword(
   if (proven !== 'right') return proven === 'wrong' ? { kind: 'wrong' } : proven;
   const passwordHash = await deps.passwords.hash(next);
   // Whoever knew the old password may have signed in with it.
-  await deps.audit.change(actorOf(user, from), async (connection, note) => {
+  await deps.audit.change(personAt(user, from), async (connection, note) => {
     await setPasswordHash(connection, user.id, passwordHash);
     await revokeTokensOf(connection, user.id, new Date(deps.clock()), tokenId);
     note(about);
@@ -86,7 +87,7 @@ async function prove(
     await entry.succeed();
     return 'right';
   }
-  deps.audit.refused(actorOf(user, from), { ...about, detail: 'the current password is not right' });
+  deps.audit.refused(personAt(user, from), { ...about, detail: 'the current password is not right' });
   return 'wrong';
 }
 

@@ -23,8 +23,11 @@ export interface MadeKey {
 
 export function makeKey(kind: KeyKind): MadeKey {
   const text = `${PREFIX[kind]}${randomBytes(32).toString('base64url')}`;
-  return { text, prefix: text.slice(0, SHOWN_CHARACTERS), hash: hashKey(text) };
+  return { text, prefix: beginningOf(text), hash: hashKey(text) };
 }
+
+/** What may be shown of a key. */
+export const beginningOf = (text: string): string => text.slice(0, SHOWN_CHARACTERS);
 
 /** What is kept of a key: 256 random bits need no slow hash. */
 export function hashKey(text: string): Buffer {

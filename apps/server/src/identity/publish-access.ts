@@ -1,6 +1,6 @@
 /** Who may publish to a service. */
 import type { Audit } from '../audit/audit.ts';
-import type { Actor, Refusal } from '../audit/entry.ts';
+import { type Actor, nobodyAt, type Place, personAt, type Refusal } from '../audit/entry.ts';
 import { createBatcher } from '../lib/batcher.ts';
 import type { Networks } from '../lib/network.ts';
 import type { Queryable } from '../store/database.ts';
@@ -86,8 +86,8 @@ export function createPublishAccess(deps: PublishAccessDeps): PublishAccess {
       const rule = shelf.get(serviceId) ?? (await lookups.add(serviceId));
       const { address, user } = publisher;
       const key = publisher.key === null ? 'none' : ((await deps.keys.recognise(publisher.key)) ?? 'invalid');
-      if (typeof key === 'object') deps.limits.caller(key, publisher);
-      else if (user) deps.limits.user(user, publisher);
+      if (typeof key === 'object') deps.limits.caller(key, placeOf(publisher));
+      else if (user) deps.limits.user(user, placeOf(publisher));
       const isAllowed = mayPublish(rule, serviceId, { address, key, user }, deps.publishNetworks);
       if (typeof key === 'object') deps.lastUse.note(key, address);
       if (!isAllowed) deps.audit.refused(actorOf(publisher, key), refusal(serviceId, publisher, key));
@@ -98,11 +98,12 @@ export function createPublishAccess(deps: PublishAccessDeps): PublishAccess {
 
 type JudgedKey = KeyUse | 'none' | 'invalid';
 
-function actorOf({ address, user }: Publisher, key: JudgedKey): Actor {
-  if (typeof key === 'object')
-    return { kind: 'key', id: key.user?.id ?? null, name: key.name, address, requestId: null };
-  if (user) return { kind: 'user', id: user.id, name: user.username, address, requestId: null };
-  return { kind: 'anonymous', id: null, name: '', address, requestId: null };
+const placeOf = ({ address }: Publisher): Place => ({ address, requestId: null });
+
+function actorOf(publisher: Publisher, key: JudgedKey): Actor {
+  const place = placeOf(publisher);
+  if (typeof key === 'object') return { kind: 'key', id: key.user?.id ?? null, name: key.name, ...place };
+  return publisher.user ? personAt(publisher.user, place) : nobodyAt(place);
 }
 
 function refusal(serviceId: string, { isDisguised }: Publisher, key: JudgedKey): Refusal {

@@ -1,9 +1,11 @@
 /** Recognising a login or a key in a request. What is refused though it was meant to prove something is audited. */
+import { nobodyAt, type Place } from '../audit/entry.ts';
 import { findLogin } from '../store/login-token.ts';
 import { findUserByName } from '../store/user.ts';
 import type { Authentication } from './answers.ts';
 import type { Login } from './caller.ts';
-import type { From, IdentityDeps } from './deps.ts';
+import type { IdentityDeps } from './deps.ts';
+import { beginningOf } from './keys.ts';
 
 const MOST_REMEMBERED = 50_000;
 
@@ -33,35 +35,34 @@ export function createRecogniser(deps: IdentityDeps) {
     return found;
   };
 
-  const recogniseKey = async (key: string, from: From): Promise<Authentication> => {
+  const recogniseKey = async (key: string, place: Place): Promise<Authentication> => {
     const use = await deps.keys.recognise(key);
     if (use) {
-      deps.lastUse.note(use, from.address);
+      deps.lastUse.note(use, place.address);
       return use;
     }
-    refuse(deps, from, 'key.use', `no valid key begins with ${key.slice(0, 10)}`);
+    refuse(deps, place, 'key.use', `no valid key begins with ${beginningOf(key)}`);
     return { kind: 'refused', detail: 'The key is unknown, expired or revoked' };
   };
 
-  return async (authorization: string | undefined, from: From): Promise<Authentication> => {
+  return async (authorization: string | undefined, place: Place): Promise<Authentication> => {
     const [scheme = '', token = ''] = (authorization ?? '').split(/ (.*)/s);
     if (scheme.toLowerCase() !== 'bearer') return { kind: 'refused', detail: 'Not authenticated' };
     if (!memory.isFresh()) await memory.confirm();
-    if (/^t[sp]k_/.test(token)) return recogniseKey(token, from);
+    if (/^t[sp]k_/.test(token)) return recogniseKey(token, place);
     const found = await recogniseLogin(token);
     if ('login' in found) {
-      deps.lastUse.note(found.login, from.address);
+      deps.lastUse.note(found.login, place.address);
       return found.login;
     }
     if (found.kind === 'inactive') return found;
-    if (found.suspicion) refuse(deps, from, 'session.use', found.suspicion);
+    if (found.suspicion) refuse(deps, place, 'session.use', found.suspicion);
     return { kind: 'refused', detail: found.detail };
   };
 }
 
-function refuse(deps: IdentityDeps, { address, requestId }: From, action: string, detail: string): void {
-  const actor = { kind: 'anonymous', id: null, name: '', address, requestId } as const;
-  deps.audit.refused(actor, { action, subject: 'session', detail });
+function refuse(deps: IdentityDeps, place: Place, action: string, detail: string): void {
+  deps.audit.refused(nobodyAt(place), { action, subject: 'session', detail });
 }
 
 async function lookUp(deps: IdentityDeps, token: string): Promise<Recognised> {

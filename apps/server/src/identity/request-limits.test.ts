@@ -22,7 +22,7 @@ const key = (keyId: number, user: User | null): KeyUse => ({
   serviceIds: null,
   monitorIds: null,
 });
-const HERE = { address: '192.0.2.1' };
+const HERE = { address: '192.0.2.1', requestId: null };
 
 let test: TestDatabase;
 let audit: Audit;

@@ -1,18 +1,11 @@
 /** Counts requests by who asks, and writes into the audit log who asks too often: once a minute, however often that is. */
 import type { Audit } from '../audit/audit.ts';
-import type { Actor } from '../audit/entry.ts';
+import { type Actor, nobodyAt, type Place, personAt } from '../audit/entry.ts';
 import type { Clock } from '../lib/clock.ts';
 import { networkOf } from '../lib/network.ts';
 import type { RateKind, Rates } from '../lib/rates.ts';
 import { TooManyRequests } from '../lib/too-many-requests.ts';
 import type { Caller, User } from './caller.ts';
-
-/** Where a request comes from, for the audit log. */
-export interface Place {
-  /** The client's address, proxies already looked through. */
-  readonly address: string;
-  readonly requestId?: string | null;
-}
 
 /** Each counts one request and throws `TooManyRequests`. */
 export interface RequestLimits {
@@ -48,15 +41,13 @@ export function createRequestLimits({ rates, audit, clock }: RequestLimitsDeps):
   const takeUser = (user: Pick<User, 'id' | 'username'>, place: Place) => {
     const id = String(user.id);
     const wait = rates.take('user', id);
-    if (wait > 0)
-      refuse('user', id, wait, { ...atPlace(place), kind: 'user', id: user.id, name: user.username });
+    if (wait > 0) refuse('user', id, wait, personAt(user, place));
   };
   return {
     address(address, requestId) {
       const network = networkFor(address);
       const wait = rates.take('address', network);
-      if (wait > 0)
-        refuse('address', network, wait, { address, requestId, kind: 'anonymous', id: null, name: '' });
+      if (wait > 0) refuse('address', network, wait, nobodyAt({ address, requestId }));
     },
     caller(caller, place) {
       if (caller.user) takeUser(caller.user, place);
@@ -65,7 +56,8 @@ export function createRequestLimits({ rates, audit, clock }: RequestLimitsDeps):
       const wait = rates.take('key', id);
       if (wait === 0) return;
       refuse('key', id, wait, {
-        ...atPlace(place),
+        address: place.address,
+        requestId: place.requestId,
         kind: 'key',
         id: caller.user?.id ?? null,
         name: caller.name,
@@ -74,8 +66,6 @@ export function createRequestLimits({ rates, audit, clock }: RequestLimitsDeps):
     user: takeUser,
   };
 }
-
-const atPlace = ({ address, requestId = null }: Place) => ({ address, requestId });
 
 const MOST_REMEMBERED = 4_096;
 

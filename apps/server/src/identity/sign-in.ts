@@ -1,5 +1,5 @@
 /** Signing in: the password is proved, the account follows what was said of it, and a login token is given out. */
-import { type Actor, difference } from '../audit/entry.ts';
+import { type Actor, difference, nobodyAt, personAt } from '../audit/entry.ts';
 import type { Queryable } from '../store/database.ts';
 import { storeToken } from '../store/login-token.ts';
 import { settleSubscriptions, subscribeMembers } from '../store/subscription.ts';
@@ -23,7 +23,7 @@ export async function signIn(
   if (entry.kind === 'delayed') return entry;
   const proof = await prove(deps, entry, username, password);
   if (proof) return welcome(deps, await ensureUser(deps, username, proof), proof.by, from);
-  deps.audit.refused(nobody(from), { ...attempt(username), detail: 'wrong name or password' });
+  deps.audit.refused(nobodyAt(from), { ...attempt(username), detail: 'wrong name or password' });
   return { kind: 'refused' };
 }
 
@@ -37,7 +37,7 @@ export async function signInVouched(
   if (isName(username) && !(await isKeptHere(deps, username)))
     return welcome(deps, await ensureUser(deps, username, proof), proof.by, from);
   const detail = `the password of this account is kept here, so ${proof.by} cannot vouch for it`;
-  deps.audit.refused(nobody(from), { ...attempt(username), detail });
+  deps.audit.refused(nobodyAt(from), { ...attempt(username), detail });
   return { kind: 'refused' };
 }
 
@@ -47,13 +47,6 @@ const attempt = (username: string) => ({
   action: 'session.create',
   subject: 'user',
   subjectName: username.toWellFormed().replaceAll('\0', '').slice(0, 256),
-});
-const nobody = ({ address, requestId }: From): Actor => ({
-  kind: 'anonymous',
-  id: null,
-  name: '',
-  address,
-  requestId,
 });
 
 /** Also one that was invited and has no password yet, or whose password was taken away. */
@@ -87,7 +80,7 @@ export async function welcome(
   by: string,
   from: From,
 ): Promise<SignIn> {
-  const actor = actorOf(record, from);
+  const actor = personAt(record, from);
   const about = { ...attempt(record.username), subjectId: String(record.id) };
   if (!record.isActive) {
     deps.audit.refused(actor, { ...about, detail: 'the account is deactivated' });
@@ -147,10 +140,6 @@ async function followGroups(connection: Queryable, userId: number, { by, groups 
   for (const { id } of joined) await subscribeMembers(connection, id, { userId, serviceId: null });
   if (joined.length + left.length === 0) return null;
   return { joined: joined.map(({ name }) => name), left: left.map(({ name }) => name) };
-}
-
-export function actorOf(user: Pick<User, 'id' | 'username'>, { address, requestId }: From): Actor {
-  return { kind: 'user', id: user.id, name: user.username, address, requestId };
 }
 
 function toUser({ id, username, isActive, isAdmin, isAuditor }: UserRecord): User {

@@ -15,6 +15,7 @@ import {
   type ThrottleRecord,
   takeFailureBack,
 } from '../store/sign-in-throttle.ts';
+import type { Delayed } from './answers.ts';
 
 export const FREE_FAILURES = { account: 10, address: 100 } as const;
 /** Nobody waits longer, so nobody is locked out. */
@@ -31,7 +32,7 @@ export interface Entered {
   forgive(): Promise<void>;
 }
 
-export type Entry = Entered | { readonly kind: 'delayed'; readonly retryAfterSeconds: number };
+export type Entry = Entered | Delayed;
 
 export interface Throttle {
   /** To be asked before a password is checked; what it lets in counts as failed until it succeeds. */

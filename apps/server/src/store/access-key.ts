@@ -132,16 +132,3 @@ export function findKeysByHash(connection: Queryable, hashes: readonly Buffer[])
     'keys-by-hash',
   );
 }
-
-/** Writes when and from where keys were last used. */
-export async function noteKeyUse(
-  connection: Queryable,
-  uses: readonly { readonly id: string; readonly at: Date; readonly address: string }[],
-): Promise<void> {
-  await connection.query(
-    `update access_key k set last_used_at = u.at, last_address = u.address
-     from unnest($1::bigint[], $2::timestamptz[], $3::text[]) as u (id, at, address)
-     where k.id = u.id and (k.last_used_at is null or k.last_used_at < u.at)`,
-    [uses.map(({ id }) => id), uses.map(({ at }) => at), uses.map(({ address }) => address)],
-  );
-}

@@ -56,19 +56,6 @@ export function listLogins(connection: Queryable, userId: number, now: Date): Pr
   );
 }
 
-/** Writes when and from where logins were last used. */
-export async function noteLoginUse(
-  connection: Queryable,
-  uses: readonly { readonly id: string; readonly at: Date; readonly address: string }[],
-): Promise<void> {
-  await connection.query(
-    `update login_token t set last_used_at = u.at, last_address = u.address
-     from unnest($1::uuid[], $2::timestamptz[], $3::text[]) as u (id, at, address)
-     where t.id = u.id and (t.last_used_at is null or t.last_used_at < u.at)`,
-    [uses.map(({ id }) => id), uses.map(({ at }) => at), uses.map(({ address }) => address)],
-  );
-}
-
 /** Revokes one of the user's; the push goes on only while another login is valid. False when it was none that is good. */
 export async function revokeToken(
   connection: Queryable,

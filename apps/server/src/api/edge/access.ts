@@ -3,7 +3,7 @@
  * before the body is read: nobody without a login sends a megabyte.
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Actor } from '../../audit/entry.ts';
+import { type Actor, personAt } from '../../audit/entry.ts';
 import { type Caller, type Login, may, type Need, type User } from '../../identity/caller.ts';
 import type { ApiDeps } from '../deps.ts';
 import { ApiProblem } from './problem.ts';
@@ -49,12 +49,12 @@ const REASONS: Readonly<Record<Need, string>> = {
 };
 
 async function recognise({ identity, client, limits }: AccessDeps, request: FastifyRequest): Promise<Caller> {
-  const from = client.from(request);
-  const result = await identity.authenticate(authorizationOf(client, request), from);
+  const place = client.place(request);
+  const result = await identity.authenticate(authorizationOf(client, request), place);
   if (result.kind === 'inactive') throw new ApiProblem('inactive-user');
   if (result.kind === 'refused') throw new ApiProblem('not-authenticated', result.detail);
   // Also what is then refused counts.
-  limits.caller(result, from);
+  limits.caller(result, place);
   return result;
 }
 
@@ -90,12 +90,11 @@ export function loginOf(request: FastifyRequest): Login {
 /** For the audit log. */
 export function actorOf({ client }: Pick<ApiDeps, 'client'>, request: FastifyRequest): Actor {
   const caller = callerOf(request);
-  const id = caller.user?.id ?? null;
-  const place = { address: client.address(request), requestId: request.id };
-  if (caller.kind === 'login') return { kind: 'user', id, name: caller.user.username, ...place };
+  const place = client.place(request);
+  if (caller.kind === 'login') return personAt(caller.user, place);
   return {
     kind: 'key',
-    id,
+    id: caller.user?.id ?? null,
     name: [caller.user?.username, caller.name].filter(Boolean).join(' / '),
     ...place,
   };

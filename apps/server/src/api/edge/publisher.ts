@@ -27,6 +27,6 @@ export async function mayPublish(
 async function userOf({ identity, client }: PublisherDeps, request: FastifyRequest): Promise<User | null> {
   const authorization = authorizationOf(client, request);
   if (authorization === undefined) return null;
-  const result = await identity.authenticate(authorization, client.from(request));
+  const result = await identity.authenticate(authorization, client.place(request));
   return result.kind === 'login' ? result.user : null;
 }

@@ -8,6 +8,8 @@ export const noContent = { 204: z.null() };
 export const rowParameter = wholeNumber(1, Number.MAX_SAFE_INTEGER);
 
 /** In lower case, as it is stored and compared. */
-export const serviceId = z.uuid('must be a UUID').toLowerCase();
+const uuid = z.uuid('must be a UUID').toLowerCase();
+export const serviceId = uuid;
+export const sessionId = uuid;
 export const serviceParams = z.object({ serviceId });
 export const userParams = z.object({ id: rowParameter });

@@ -1,6 +1,7 @@
 import { Receipt } from '@tocsin/contract';
 import type { FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { nobodyAt } from '../../audit/entry.ts';
 import type { ApiDeps } from '../deps.ts';
 import { needs } from '../edge/access.ts';
 import { ApiProblem } from '../edge/problem.ts';
@@ -37,9 +38,7 @@ export function receiptRoutes(deps: Pick<ApiDeps, 'receipts' | 'audit' | 'client
 }
 
 function refused({ audit, client }: Pick<ApiDeps, 'audit' | 'client'>, request: FastifyRequest): ApiProblem {
-  const { address, requestId } = client.from(request);
   const detail = 'the token was not issued by this server';
-  const nobody = { kind: 'anonymous', id: null, name: '', address, requestId } as const;
-  audit.refused(nobody, { action: 'receipt.record', subject: 'delivery', detail });
+  audit.refused(nobodyAt(client.place(request)), { action: 'receipt.record', subject: 'delivery', detail });
   return new ApiProblem('unknown-receipt-token');
 }

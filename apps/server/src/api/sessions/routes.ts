@@ -9,7 +9,7 @@ import { listLogins } from '../../store/login-token.ts';
 import type { ApiDeps } from '../deps.ts';
 import { actorOf, loginOf, needs, userOf } from '../edge/access.ts';
 import { ApiProblem, tooManyAttempts } from '../edge/problem.ts';
-import { noContent } from '../edge/schema.ts';
+import { noContent, sessionId } from '../edge/schema.ts';
 import { loginCookie, noLoginCookie } from '../edge/session-cookie.ts';
 import { presentSession } from './present.ts';
 
@@ -81,7 +81,7 @@ function ownSessionRoutes(deps: SessionDeps): FastifyPluginAsyncZod {
     api.delete('/sessions/current', { ...needs('login'), schema: signOut }, (request, reply) =>
       end(request, reply, loginOf(request).tokenId),
     );
-    const params = z.object({ sessionId: z.uuid('must be a UUID').toLowerCase() });
+    const params = z.object({ sessionId });
     const one = { tags, summary: 'End one of the own logins', params, response: noContent };
     api.delete('/sessions/:sessionId', { ...needs('login'), schema: one }, (request, reply) =>
       end(request, reply, request.params.sessionId),

@@ -8,14 +8,13 @@ import {
   UserQuery,
 } from '@tocsin/contract';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
-import { z } from 'zod';
 import { listKeys } from '../../store/access-key.ts';
 import { listLogins } from '../../store/login-token.ts';
 import { findUser, listUsersAfter } from '../../store/user.ts';
 import type { ApiDeps } from '../deps.ts';
 import { actorOf, needs } from '../edge/access.ts';
 import { ApiProblem } from '../edge/problem.ts';
-import { noContent, userParams as params, rowParameter } from '../edge/schema.ts';
+import { noContent, userParams as params, rowParameter, sessionId } from '../edge/schema.ts';
 import { presentKey } from '../keys/present.ts';
 import { presentSession } from '../sessions/present.ts';
 import { presentAccount } from './present.ts';
@@ -99,7 +98,7 @@ function userAccessRoutes(deps: ApiDeps): FastifyPluginAsyncZod {
       return reply.status(204).send(null);
     });
 
-    const sessionParams = params.extend({ sessionId: z.uuid('must be a UUID').toLowerCase() });
+    const sessionParams = params.extend({ sessionId });
     const end = { tags, summary: "End one of a user's logins", params: sessionParams, response: noContent };
     api.delete(
       '/users/:id/sessions/:sessionId',
